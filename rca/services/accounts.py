@@ -200,7 +200,6 @@ def _open_session(session: Session, user: t.User, now: datetime, hours: int) -> 
         t.UserSession(
             secret_hash=_digest(secret),
             user_id=user.id,
-            csrf=secrets.token_urlsafe(32),
             created_at=now,
             last_seen_at=now,
             expires_at=now + min(timedelta(hours=hours), SESSION_LIFE),
@@ -211,10 +210,9 @@ def _open_session(session: Session, user: t.User, now: datetime, hours: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who a cookie belongs to, with the session's CSRF secret."""
+    """Who a cookie belongs to; ``touch`` asks to push the idle end back."""
 
     viewer: Viewer
-    csrf: str
     touch: bool
 
 
@@ -226,7 +224,7 @@ def session_of(session: Session, *, secret: str, now: datetime) -> SignedIn | No
     user = session.get(t.User, row.user_id)
     if user is None or not user.active:
         return None
-    return SignedIn(viewer_of(user), row.csrf, now - row.last_seen_at > timedelta(minutes=5))
+    return SignedIn(viewer_of(user), now - row.last_seen_at > timedelta(minutes=5))
 
 
 def touch_session(session: Session, *, secret: str, now: datetime, hours: int) -> None:

@@ -34,7 +34,6 @@ class UserSession(Table, table=True):
 
     secret_hash: str = Field(primary_key=True, max_length=64)
     user_id: str = Field(foreign_key="user_account.id", ondelete="CASCADE", index=True)
-    csrf: str = Field(max_length=64)
     created_at: datetime = instant()
     last_seen_at: datetime = instant()
     expires_at: datetime = instant()

@@ -373,7 +373,6 @@ def _tables() -> None:
     op.create_table('user_session',
     sa.Column('secret_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.String(), nullable=False),
-    sa.Column('csrf', sa.String(length=64), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('last_seen_at', UtcDateTime(), nullable=False),
     sa.Column('expires_at', UtcDateTime(), nullable=False),

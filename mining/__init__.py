@@ -1,0 +1,1 @@
+"""Pattern mining over postmortems: a library that needs neither web nor database."""

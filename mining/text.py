@@ -1,0 +1,266 @@
+"""From a postmortem as people write it to sentences and a vocabulary that mean something.
+
+Postmortems are Markdown, plain text or one long line of a status page. Template headings
+("Root cause", "What went wrong and why?") carry no incident in them, but they tell what the
+sentences under them are about: that is kept as the sentence's ``role``.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mining.masking import drop_marks, mask, mask_people, mask_secrets
+
+__all__ = [
+    "TIME_WORDS",
+    "Sentence",
+    "is_boilerplate",
+    "mask",
+    "mask_people",
+    "mask_secrets",
+    "normalise",
+    "quote",
+    "sentences",
+    "strip_boilerplate",
+    "vocabulary_text",
+]
+
+TIME_WORDS = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april june "
+    "july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
+    "dec utc gmt pst pdt est edt cst cdt cet cest bst ist am pm".split()
+)
+
+# What a section or inline label announces. First match wins, so the order is part of the rule.
+_ROLES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "followup",
+        re.compile(
+            r"action|follow.?up|next steps?|prevent|lessons|learn|improve|less likely|going forward|"
+            r"future|what are we doing|what is next|recommend|remediation items|corrective|to.?do"
+        ),
+    ),
+    (
+        "cause",
+        re.compile(
+            r"cause|why|contribut|trigger|fault|five whys|what went wrong|went poorly|analysis|"
+            r"diagnos|explanation|failure mode|what broke|technical details"
+        ),
+    ),
+    (
+        "response",
+        re.compile(
+            r"mitigat|resol|recover|respon|remediat|fix|repair|restor|workaround|went well|"
+            r"got lucky|how did we"
+        ),
+    ),
+    ("timeline", re.compile(r"timeline|chronolog|sequence of events|event log|key events|stats\b")),
+    ("detection", re.compile(r"detect|alert|monitoring")),
+    (
+        "impact",
+        re.compile(
+            r"impact|affected|scope|symptom|what happened|summary|overview|background|"
+            r"description|customers|tl;?dr|abstract|executive"
+        ),
+    ),
+)
+
+_INLINE_LABEL = re.compile(
+    r"(?:(?<=[.!?:)\"]\s)|(?<=^))\**("
+    r"(?:preliminary |likely |probable )?root causes?(?: analysis)?|summary(?: of impact)?|impact|"
+    r"mitigations?|next steps|resolution|trigger|contributing factors?|detection|remediation|"
+    r"customer impact|timeline|background|lessons learned|action items|recovery|prevention|"
+    r"cause|follow.?ups?"
+    r")\**[ ]?:\**[ ]+|"
+    r"(?:(?<=[.!?:)\"]\s)|(?<=^))("
+    r"what (?:happened|went wrong(?:,? and why)?|are we doing about it|was the impact)|"
+    r"how (?:did we respond|are we making incidents like this less likely(?: or less impactful)?|"
+    r"can (?:we|our customers)[^?]{0,60}|did (?:this|it) happen)|why did (?:this|it) happen"
+    r")\?[ ]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)([^*_]{2,80}?)(?:\*\*|__)\s*:?\s*$")
+_UNDERLINE = re.compile(r"^\s*(?:={3,}|-{3,})\s*$")
+_CAPITALS = re.compile(r"^[A-Z][A-Z ,/&'-]{3,60}:?$")
+_LABEL_LINE = re.compile(r"^\s*([A-Z][\w ,/&'-]{2,50}):\s*$")
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+_TABLE = re.compile(r"^\s*\|.*\|\s*$")
+_TABLE_RULE = re.compile(r"^[\s|:+-]+$")
+_STAMPED = re.compile(
+    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[:h.]\d{2}\b|(?:mon|tue|wed|thu|fri|sat|sun)\w*[ ,])[^A-Za-z]*",
+    re.IGNORECASE,
+)
+_BOUNDARY = re.compile(r"[.!?]+[\"'”’)\]*_`]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9])|;\s+(?=[A-Z])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|approx|ca|cf|etc|no|inc|ltd|mr|mrs|ms|dr|st)|\b[A-Za-z])\.$", re.I
+)
+_BOILERPLATE = re.compile(
+    r"all times? (?:are |is )?(?:in|listed|given)|times are in (?:utc|local)|"
+    r"\bapolog|\bsorry\b|stay informed|(?:creating|configure|set up) custom (?:service health )?alerts|"
+    r"subscrib|video tutorials|watch our|for more information|learn more|see (?:also )?the (?:link|docs)|"
+    r"we (?:sincerely|deeply) |thank you for|your patience|contact (?:us|support|your)|"
+    r"we understand (?:how|that) (?:important|disruptive|frustrating)|"
+    r"^(?:n/?a|tbd|todo|none|unknown|category: .*|time to (?:detection|recovery|resolve).*)\W*$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\W\d_]\w{1,4}(?!\w)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_MAX_SENTENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, bullet or table row.
+
+    ``text`` is tidy (one line, no bullet sign); ``start`` and ``end`` are offsets into the text
+    that was split, verbatim. ``role`` says what its section is about: ``cause``, ``impact``,
+    ``response``, ``followup``, ``detection``, ``timeline`` or ``''``.
+    """
+
+    text: str
+    start: int
+    end: int
+    role: str = ""
+
+
+def normalise(text: str) -> str:
+    """Compose characters, make quotes and spaces plain, drop control characters. Idempotent."""
+    text = unicodedata.normalize("NFKC", text)
+    text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    text = text.replace("\u200b", "").replace("\ufeff", "")
+    text = "".join(c if c in "\n\t" or c.isprintable() else " " for c in text.replace("\r\n", "\n"))
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+def role_of(heading: str) -> str:
+    """What a section with this heading is about; ``''`` when the heading does not tell."""
+    lowered = heading.lower()
+    return next((role for role, pattern in _ROLES if pattern.search(lowered)), "")
+
+
+def is_boilerplate(sentence: str) -> bool:
+    """Whether a sentence belongs to the template, not the incident (apologies, time zones)."""
+    return bool(_BOILERPLATE.search(sentence))
+
+
+def _heading_of(line: str, following: str) -> str | None:
+    """The heading that a line is, or ``None``."""
+    match = _HEADING.match(line) or _BOLD_LINE.match(line) or _LABEL_LINE.match(line)
+    if match:
+        return match[1]
+    stripped = line.strip()
+    if stripped and _UNDERLINE.match(following) and len(stripped) < 120:
+        return stripped
+    return stripped if _CAPITALS.match(stripped) else None
+
+
+@dataclass(slots=True)
+class _Block:
+    """Consecutive lines that form one paragraph, bullet or table row."""
+
+    start: int
+    end: int
+    role: str
+
+
+def _starts_item(line: str) -> bool:
+    return bool(_BULLET.match(line) or _TABLE.match(line) or _STAMPED.match(line))
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Paragraphs, bullets and table rows with the role of their section."""
+    role, offset, block = "", 0, None
+    lines = text.splitlines(keepends=True)
+    for index, line in enumerate(lines):
+        start, offset = offset, offset + len(line)
+        bare = line.rstrip()
+        heading = _heading_of(bare, lines[index + 1] if index + 1 < len(lines) else "")
+        ends = not bare or heading is not None or _UNDERLINE.match(bare) or _TABLE_RULE.match(bare)
+        if block is not None and (ends or _starts_item(bare)):
+            yield block
+            block = None
+        if heading is not None:
+            role = role_of(heading)
+        elif not ends:
+            block = block or _Block(start, start, role)
+            block.end = start + len(bare)
+    if block is not None:
+        yield block
+
+
+def _labelled(text: str, block: _Block) -> Iterator[_Block]:
+    """A block cut at inline labels such as "Root Cause: …", each part with its own role."""
+    start, role = block.start, block.role
+    for match in _INLINE_LABEL.finditer(text, block.start, block.end):
+        if match.start() > start:
+            yield _Block(start, match.start(), role)
+        start, role = match.end(), role_of(match[1] or match[2])
+    yield _Block(start, block.end, role)
+
+
+def _cuts(text: str, block: _Block) -> Iterator[tuple[int, int]]:
+    start = block.start
+    for match in _BOUNDARY.finditer(text, block.start, block.end):
+        stop = match.start() + 1
+        if _ABBREVIATION.search(text, max(start, stop - 8), stop):
+            continue
+        yield start, match.end()
+        start = match.end()
+    yield start, block.end
+
+
+def _tidy(fragment: str) -> str:
+    fragment = _BULLET.sub("", fragment, count=1)
+    fragment = " ".join(fragment.replace("|", " ").replace("**", "").split())
+    return fragment[:_MAX_SENTENCE]
+
+
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """The sentences of a postmortem in order, without headings and without boilerplate.
+
+    Bullets and table rows count as sentences; soft-wrapped lines are joined. Offsets point into
+    ``text`` as given. A role that an inline label set lasts to the end of its own paragraph.
+    """
+    found = []
+    carried = ""
+    for block in _blocks(text):
+        block.role = block.role or carried
+        for part in _labelled(text, block):
+            found += [s for s in _sentences_of(text, part) if not is_boilerplate(s.text)]
+            carried = part.role if part.role != block.role else carried
+    return tuple(found)
+
+
+def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
+    for start, end in _cuts(text, block):
+        fragment = text[start:end]
+        tidy = _tidy(fragment)
+        if len(tidy) > 2 and any(c.isalpha() for c in tidy):
+            lead = len(fragment) - len(fragment.lstrip())
+            yield Sentence(tidy, start + lead, start + len(fragment.rstrip()), block.role)
+
+
+def strip_boilerplate(text: str) -> str:
+    """The text without template headings, apologies and form remains; one sentence a line."""
+    return "\n".join(sentence.text for sentence in sentences(text))
+
+
+def quote(sentence: str, limit: int = 240) -> str:
+    """A sentence fit to be shown: secrets, people and addresses masked, cut at a word."""
+    shown = mask(sentence)
+    if len(shown) <= limit:
+        return shown
+    return shown[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def vocabulary_text(text: str) -> str:
+    """Lower-case words, masked, split at case and underscores: what a vectoriser may see.
+
+    Numbers, marks, weekday, month and time-zone words are gone; short codes such as ``s3`` or
+    ``k8s`` stay. Every vocabulary of mining is built from this and from nothing else.
+    """
+    masked = drop_marks(mask(text)).replace("_", " ")
+    words = _WORD.findall(_CAMEL.sub(" ", masked))
+    return " ".join(word for word in map(str.lower, words) if word not in TIME_WORDS)

@@ -1,0 +1,53 @@
+"""Cut text into blocks and blocks into sentences, keeping places in the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+SENTENCE_CAP = 1_000
+"""A sentence longer than this is read in pieces of at most this many characters."""
+
+_BLOCK_END = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•] |\d{1,3}[.)] |#{1,6} |[>|]|[*-]{3,}$))")
+_STOP = re.compile(r"[.!?…]+[\"'”’)\]*_]{0,4}\s+(?=[^\sa-z,;)])|[。！？]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|no|fig|mr|mrs|ms|dr|st|inc|ltd|co|al)"
+    r"|\b[A-Z])\.$",
+    re.IGNORECASE,
+)
+
+
+def blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of each paragraph, list item, heading, table row or quoted line."""
+    start = 0
+    for match in _BLOCK_END.finditer(text):
+        if match.start() > start:
+            yield start, match.start()
+        start = match.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of each sentence of one block, none longer than SENTENCE_CAP."""
+    start = 0
+    for match in _STOP.finditer(text):
+        if _is_abbreviation(text, match.start()):
+            continue
+        yield from _pieces(text, start, match.end())
+        start = match.end()
+    yield from _pieces(text, start, len(text))
+
+
+def _is_abbreviation(text: str, stop: int) -> bool:
+    return text[stop] == "." and bool(_ABBREVIATION.search(text[max(0, stop - 8) : stop + 1]))
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > SENTENCE_CAP:
+        cut = text.rfind(" ", start + SENTENCE_CAP // 2, start + SENTENCE_CAP)
+        cut = cut if cut > 0 else start + SENTENCE_CAP
+        yield start, cut
+        start = cut
+    if text[start:end].strip():
+        yield start, end

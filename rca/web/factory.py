@@ -1,0 +1,81 @@
+"""Make the Flask app."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, get_flashed_messages
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from jinja2 import StrictUndefined
+from sqlalchemy import Engine
+
+from rca.config import Settings, load_settings, secret_key
+from rca.domain.access import Permission
+from rca.paths import static_dir, templates_dir
+from rca.store.engine import make_engine
+from rca.web import access, context, failures, filters
+from rca.web.routes import BLUEPRINTS
+
+MOST_PARTS = 6_000
+MOST_BYTES = 8 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> Flask:
+    """An app over ``settings`` (read from the environment by default) and ``engine``.
+
+    Reads or makes the instance's signing key; does not migrate.
+    """
+    settings = settings or load_settings()
+    app = Flask(
+        "rca",
+        template_folder=str(templates_dir()),
+        static_folder=str(static_dir()),
+        static_url_path="/static",
+    )
+    _configure(app, settings, settings.home)
+    app.extensions["rca_settings"] = settings
+    app.extensions["rca_engine"] = engine or make_engine(settings.database_url)
+    filters.install(app)
+    # Access first: a stranger learns nothing from a CSRF error either.
+    access.install(app)
+    CSRFProtect(app)
+    failures.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _open_static(app)
+    app.context_processor(_page_globals)
+    return app
+
+
+def _configure(app: Flask, settings: Settings, home: Path) -> None:
+    app.config.update(
+        SECRET_KEY=secret_key(home),
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_BYTES,
+        MAX_FORM_PARTS=MOST_PARTS,
+        SESSION_COOKIE_NAME="__Host-rca-form" if settings.behind_tls else "rca_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.behind_tls,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _open_static(app: Flask) -> None:
+    """Style sheets and scripts are public; the sign-in page needs them."""
+    access.allow(Permission.PUBLIC)(app.view_functions["static"])
+
+
+def _page_globals() -> dict[str, Any]:
+    settings = context.settings()
+    return {
+        "me": g.get("viewer"),
+        "csrf_token": generate_csrf(),
+        "organisation": settings.organisation,
+        "demo": settings.demo,
+        "flashes": get_flashed_messages(with_categories=True),
+        "here": "",
+    }

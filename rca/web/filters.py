@@ -1,0 +1,91 @@
+"""How values read on a page: times, spans, labels, Markdown."""
+
+import hashlib
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from rca.domain import vocabulary
+from rca.domain.durations import human_duration
+from rca.domain.vocabulary import TimePrecision
+from rca.paths import static_dir
+from rca.reports.markdown import markdown_to_html
+
+
+def utc(value: datetime | None) -> str:
+    """``14 Aug 2026 09:30 UTC``; a dash when blank."""
+    return f"{day(value)} {value:%H:%M} UTC" if value else "–"
+
+
+def day(value: date | datetime | None) -> str:
+    """``14 Aug 2026``; a dash when blank."""
+    return f"{value.day} {value:%b %Y}" if value else "–"
+
+
+def hm(value: datetime | None) -> str:
+    """``09:30``; a dash when blank."""
+    return f"{value:%H:%M}" if value else "–"
+
+
+def known(value: datetime | None, precision: str = "minute") -> str:
+    """A time with no more digits than are known."""
+    exactness = TimePrecision(precision)
+    if value is None or exactness is TimePrecision.UNKNOWN:
+        return "Time unknown" if exactness is TimePrecision.UNKNOWN else "–"
+    shapes = {
+        TimePrecision.YEAR: f"{value:%Y}",
+        TimePrecision.MONTH: f"{value:%b %Y}",
+        TimePrecision.DAY: day(value),
+        TimePrecision.APPROX: f"about {utc(value)}",
+    }
+    return shapes.get(exactness, utc(value))
+
+
+def span(value: timedelta | None) -> str:
+    """``1 h 12 min``; a dash when it can't be told."""
+    return human_duration(value) if value is not None else "–"
+
+
+def label(value: str | None, name: str) -> str:
+    """The words of a stored value: ``'SEV1'|label('Severity')``."""
+    words: str = getattr(vocabulary, name).label_of(value)
+    return words
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 incident``, ``3 incidents``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def markdown(text: str) -> Markup:
+    """Safe HTML of what a person wrote; the sanitiser runs after the parser."""
+    return Markup(markdown_to_html(text))  # noqa: S704 - nh3's output is the reason it exists
+
+
+@cache
+def _asset_version(name: str) -> str:
+    return hashlib.sha256((static_dir() / name).read_bytes()).hexdigest()[:10]
+
+
+def asset(name: str) -> str:
+    """Address of a static file that changes when the file does."""
+    return url_for("static", filename=name, v=_asset_version(name))
+
+
+def install(app: Flask) -> None:
+    """Register filters and globals."""
+    filters: dict[str, Any] = {
+        "utc": utc,
+        "day": day,
+        "hm": hm,
+        "known": known,
+        "span": span,
+        "label": label,
+        "plural": plural,
+        "markdown": markdown,
+    }
+    app.jinja_env.filters.update(filters)
+    app.jinja_env.globals.update(asset=asset, v=vocabulary, app_name="Throughline")
