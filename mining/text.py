@@ -27,9 +27,7 @@ __all__ = [
 ]
 
 TIME_WORDS = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april june "
-    "july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
-    "dec utc gmt pst pdt est edt cst cdt cet cest bst ist am pm".split()
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "utc", "gmt", "pst", "pdt", "est", "edt", "cst", "cdt", "cet", "cest", "bst", "ist", "am", "pm"]
 )
 
 # What a section or inline label announces. First match wins, so the order is part of the rule.

@@ -25,7 +25,7 @@ _WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./,()-]*[A-Za-z0-9_./,()-])*")
-_RETYPED = frozenset("y n yes no on off true false null inf nan".split())
+_RETYPED = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"])
 
 
 class PolicyTextError(ValueError):
@@ -161,15 +161,7 @@ def _located(error: yaml.YAMLError, reader: _Reader | None) -> PolicyTextError:
 _ORDER = {
     word: index
     for index, word in enumerate(
-        "apiVersion kind metadata id uid name version title family template status owner team "
-        "contact created modified reviewBy related references spec mode severity subject "
-        "rationale match all any none field op value tz days from to require control check "
-        "message onUnknown exceptions scope reason approvedBy expires targets evidence cluster "
-        "run label stability incidents notTouched cannotTell unconfirmed counterfactual strength "
-        "answered stats state window changes exposed exposedIncidents baseIncidents riskRatio "
-        "riskRatioCI95 pAdj method backtest evaluator dataset holdout followUpDays evaluated "
-        "unknown applicable flagged tp caught precision precisionCI95 recall recallCI95 flagRate "
-        "cases expect now record".split()
+        ["apiVersion", "kind", "metadata", "id", "uid", "name", "version", "title", "family", "template", "status", "owner", "team", "contact", "created", "modified", "reviewBy", "related", "references", "spec", "mode", "severity", "subject", "rationale", "match", "all", "any", "none", "field", "op", "value", "tz", "days", "from", "to", "require", "control", "check", "message", "onUnknown", "exceptions", "scope", "reason", "approvedBy", "expires", "targets", "evidence", "cluster", "run", "label", "stability", "incidents", "notTouched", "cannotTell", "unconfirmed", "counterfactual", "strength", "answered", "stats", "state", "window", "changes", "exposed", "exposedIncidents", "baseIncidents", "riskRatio", "riskRatioCI95", "pAdj", "method", "backtest", "evaluator", "dataset", "holdout", "followUpDays", "evaluated", "unknown", "applicable", "flagged", "tp", "caught", "precision", "precisionCI95", "recall", "recallCI95", "flagRate", "cases", "expect", "now", "record"]
     )
 }
 
