@@ -5,6 +5,8 @@ from rca.store.tables.catalogue import Drill, FreezeWindow, Service, ServiceDepe
 from rca.store.tables.changes import Change, Deployment, Link
 from rca.store.tables.learning import (
     GuardrailEvidence,
+    GuardrailOutcome,
+    GuardrailRevision,
     GuardrailRow,
     MiningRun,
     PatternMember,
@@ -50,6 +52,8 @@ __all__ = [
     "FactorTimeline",
     "FreezeWindow",
     "GuardrailEvidence",
+    "GuardrailOutcome",
+    "GuardrailRevision",
     "GuardrailRow",
     "ImpactMeasureRow",
     "ImportBatch",

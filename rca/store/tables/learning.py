@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from rca.domain import vocabulary as v
@@ -77,6 +78,7 @@ class GuardrailRow(Table, table=True):
     pattern_id: str | None = Field(default=None, foreign_key="pattern.id", index=True)
     document: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     suggestion: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    history: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     identity: str = Field(max_length=80)
     evidence_count: int = 0
     rejected_evidence_count: int = 0
@@ -96,3 +98,41 @@ class GuardrailEvidence(Table, table=True):
 
     guardrail_id: str = Field(foreign_key="guardrail.id", ondelete="CASCADE", primary_key=True)
     postmortem_id: str = of_postmortem(primary_key=True)
+
+
+class GuardrailRevision(Table, table=True):
+    """A document as it stood after somebody decided or edited; its differences are the history."""
+
+    __tablename__ = "guardrail_revision"
+
+    guardrail_id: str = Field(foreign_key="guardrail.id", ondelete="CASCADE", primary_key=True)
+    version: int = Field(primary_key=True)
+    action: str = Field(max_length=16)
+    reason: str = words()
+    document: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    at: datetime = instant()
+    by_id: str | None = Field(default=None, foreign_key="user_account.id")
+
+
+class GuardrailOutcome(Table, table=True):
+    """What a gate said of one change, posted back by it. Names the change, never a person."""
+
+    __tablename__ = "guardrail_outcome"
+    __table_args__ = (
+        UniqueConstraint("guardrail_id", "repo", "ref"),
+        CheckConstraint(
+            "state IN ('violation', 'pass', 'excepted', 'unknown', 'not_applicable')",
+            name="state_known",
+        ),
+    )
+
+    id: str = row_id()
+    guardrail_id: str = Field(foreign_key="guardrail.id", ondelete="CASCADE", index=True)
+    at: datetime = instant()
+    repo: str = Field(default="", max_length=400)
+    ref: str = Field(default="", max_length=400)
+    state: str = Field(max_length=16)
+    mode: str = Field(default="audit", max_length=16)
+    overridden: bool = False
+    false_positive: bool = False
+    reason: str = words()

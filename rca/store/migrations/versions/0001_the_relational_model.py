@@ -518,6 +518,7 @@ def _tables() -> None:
     sa.Column('pattern_id', sa.String(), nullable=True),
     sa.Column('document', Json, nullable=False),
     sa.Column('suggestion', Json, nullable=False),
+    sa.Column('history', Json, nullable=False),
     sa.Column('identity', sa.String(length=80), nullable=False),
     sa.Column('evidence_count', sa.Integer(), nullable=False),
     sa.Column('rejected_evidence_count', sa.Integer(), nullable=False),
@@ -736,4 +737,33 @@ def _tables() -> None:
     sa.ForeignKeyConstraint(['guardrail_id'], ['guardrail.id'], name=op.f('fk_guardrail_evidence_guardrail_id_guardrail'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['postmortem_id'], ['postmortem.id'], name=op.f('fk_guardrail_evidence_postmortem_id_postmortem'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('guardrail_id', 'postmortem_id', name=op.f('pk_guardrail_evidence'))
+    )
+    op.create_table('guardrail_outcome',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('guardrail_id', sa.String(), nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.Column('repo', sa.String(length=400), nullable=False),
+    sa.Column('ref', sa.String(length=400), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('mode', sa.String(length=16), nullable=False),
+    sa.Column('overridden', sa.Boolean(), nullable=False),
+    sa.Column('false_positive', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.CheckConstraint("state IN ('violation', 'pass', 'excepted', 'unknown', 'not_applicable')", name=op.f('ck_guardrail_outcome_state_known')),
+    sa.ForeignKeyConstraint(['guardrail_id'], ['guardrail.id'], name=op.f('fk_guardrail_outcome_guardrail_id_guardrail'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_guardrail_outcome')),
+    sa.UniqueConstraint('guardrail_id', 'repo', 'ref', name=op.f('uq_guardrail_outcome_guardrail_id_repo_ref'))
+    )
+    op.create_index(op.f('ix_guardrail_outcome_guardrail_id'), 'guardrail_outcome', ['guardrail_id'], unique=False)
+    op.create_table('guardrail_revision',
+    sa.Column('guardrail_id', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('action', sa.String(length=16), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('document', Json, nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.Column('by_id', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['by_id'], ['user_account.id'], name=op.f('fk_guardrail_revision_by_id_user_account')),
+    sa.ForeignKeyConstraint(['guardrail_id'], ['guardrail.id'], name=op.f('fk_guardrail_revision_guardrail_id_guardrail'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('guardrail_id', 'version', name=op.f('pk_guardrail_revision'))
     )
