@@ -63,9 +63,32 @@ def find_user(session: Session, name: str) -> t.User:
     return user
 
 
-def list_users(session: Session) -> Sequence[t.User]:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the People page shows it."""
+
+    name: str
+    display_name: str
+    role: Role
+    active: bool
+    has_password: bool
+    created_at: datetime
+
+
+def list_users(session: Session) -> Sequence[Account]:
     """All accounts by name."""
-    return session.exec(select(t.User).order_by(col(t.User.name))).all()
+    users = session.exec(select(t.User).order_by(col(t.User.name)))
+    return [
+        Account(
+            name=user.name,
+            display_name=user.display_name or user.name,
+            role=Role(user.role),
+            active=user.active,
+            has_password=bool(user.password_hash),
+            created_at=user.created_at,
+        )
+        for user in users
+    ]
 
 
 def create_user(

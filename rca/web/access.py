@@ -77,6 +77,8 @@ def guard() -> None:
     g.moment = datetime.now(UTC)
     g.viewer = None
     if request.endpoint is None:
+        # No such address: the error page still shows the signed-in bar.
+        g.viewer = _viewer_of_request()
         return
     permission = declared(request.endpoint)
     if permission is None:
@@ -137,7 +139,9 @@ def harden(response: Response) -> Response:
     if settings().behind_tls:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        # A module imports its neighbours without a version, so those are asked for again.
+        versioned = "public, max-age=31536000, immutable"
+        response.headers["Cache-Control"] = versioned if request.args.get("v") else "no-cache"
     else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

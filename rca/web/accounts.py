@@ -87,9 +87,13 @@ def sign_out() -> Response:
 @allow(Permission.PUBLIC)
 def link(secret: str) -> str:
     """Show whose link this is. Opening it consumes nothing: mail scanners open links too."""
+    return _link_page(secret, "")
+
+
+def _link_page(secret: str, error: str) -> str:
     with reading() as db:
-        user = accounts.look_up_link(db, secret=secret, now=now())
-    return render_template("accounts/link.html", name=user.name, secret=secret, error="")
+        name = accounts.look_up_link(db, secret=secret, now=now()).name
+    return render_template("accounts/link.html", name=name, secret=secret, error=error)
 
 
 @blueprint.post("/link/<secret>")
@@ -106,12 +110,7 @@ def use_link(secret: str) -> Response | tuple[str, int]:
                 hours=settings().session_hours,
             )
     except Invalid as error:
-        with reading() as db:
-            user = accounts.look_up_link(db, secret=secret, now=now())
-        page = render_template(
-            "accounts/link.html", name=user.name, secret=secret, error=error.problems[0].message
-        )
-        return page, 422
+        return _link_page(secret, error.problems[0].message), 422
     return _into(opened, "/")
 
 

@@ -12,7 +12,7 @@ from rca.config import Settings, load_settings, secret_key
 from rca.domain.access import Permission
 from rca.paths import static_dir, templates_dir
 from rca.store.engine import make_engine
-from rca.web import access, context, failures, filters
+from rca.web import access, context, failures, filters, navigation
 from rca.web.routes import BLUEPRINTS
 
 MOST_PARTS = 6_000
@@ -71,8 +71,11 @@ def _open_static(app: Flask) -> None:
 
 def _page_globals() -> dict[str, Any]:
     settings = context.settings()
+    viewer = g.get("viewer")
     return {
-        "me": g.get("viewer"),
+        "me": viewer,
+        "navigation": navigation.navigation(viewer),
+        "shortcuts": navigation.shortcuts(viewer),
         "csrf_token": generate_csrf(),
         "organisation": settings.organisation,
         "demo": settings.demo,

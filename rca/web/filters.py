@@ -13,6 +13,7 @@ from rca.domain.durations import human_duration
 from rca.domain.vocabulary import TimePrecision
 from rca.paths import static_dir
 from rca.reports.markdown import markdown_to_html
+from rca.web.navigation import has_endpoint
 
 
 def utc(value: datetime | None) -> str:
@@ -65,6 +66,12 @@ def markdown(text: str) -> Markup:
     return Markup(markdown_to_html(text))  # noqa: S704 - nh3's output is the reason it exists
 
 
+def initials(name: str) -> str:
+    """``RL`` of ``Ravi Lund``: what the account button shows."""
+    words = [word for word in name.replace(".", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
 @cache
 def _asset_version(name: str) -> str:
     return hashlib.sha256((static_dir() / name).read_bytes()).hexdigest()[:10]
@@ -85,7 +92,10 @@ def install(app: Flask) -> None:
         "span": span,
         "label": label,
         "plural": plural,
+        "initials": initials,
         "markdown": markdown,
     }
     app.jinja_env.filters.update(filters)
-    app.jinja_env.globals.update(asset=asset, v=vocabulary, app_name="Throughline")
+    app.jinja_env.globals.update(
+        asset=asset, v=vocabulary, app_name="Throughline", has_endpoint=has_endpoint
+    )

@@ -2,6 +2,10 @@
 
 from flask import Blueprint
 
-from rca.web import accounts
+from rca.web import accounts, home, postmortems
 
-BLUEPRINTS: tuple[Blueprint, ...] = (accounts.blueprint,)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home.blueprint,
+    postmortems.blueprint,
+    accounts.blueprint,
+)
