@@ -145,3 +145,9 @@ def waiting(session: Session) -> Sequence[t.Job]:
     states = [JobState.QUEUED.value, JobState.RUNNING.value]
     query = select(t.Job).where(col(t.Job.state).in_(states)).order_by(col(t.Job.created_at))
     return session.exec(query).all()
+
+
+def failed_count(session: Session) -> int:
+    """How many jobs gave up after their last attempt."""
+    query = select(t.Job.id).where(t.Job.state == JobState.FAILED.value)
+    return len(session.exec(query).all())

@@ -6,13 +6,14 @@ read-then-write fails at once under contention in spite of any busy timeout.
 """
 
 import importlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlmodel import Session
 
 FIXED_SQLITE = (3, 51, 3)
@@ -51,11 +52,18 @@ def _prepare_sqlite(engine: Engine, mode: str) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("rca_write") else "BEGIN")
 
 
+def _make_private(path: str | None) -> None:
+    """Create the database file readable by its owner only; side files take over its rights."""
+    if path and path != ":memory:" and not os.path.exists(path):
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
 def make_engine(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL, set up as the rules at the head of this module say."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
     module = sqlite_module()
+    _make_private(make_url(url).database)
     # psycopg and SQLite differ in collation and locking, not in what the queries mean.
     engine = create_engine(url, module=module, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
     _prepare_sqlite(engine, journal_mode(module.sqlite_version_info))
