@@ -81,3 +81,43 @@ def order_warnings(content: PostmortemContent) -> list[str]:
         for (earlier, first), (later, second) in pairwise(known)
         if second < first
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of an incident between two known instants."""
+
+    key: str
+    label: str
+    start: Milestone
+    end: Milestone
+    length: timedelta
+
+
+_PHASES = (
+    ("latent", "Latent", Milestone.FAULT_INTRODUCED, (Milestone.IMPACT_STARTED,)),
+    ("unnoticed", "Unnoticed", Milestone.IMPACT_STARTED, (Milestone.DETECTED,)),
+    ("finding", "Finding out", Milestone.DETECTED, (Milestone.DIAGNOSED, Milestone.MITIGATED)),
+    ("fixing", "Fixing", Milestone.DIAGNOSED, (Milestone.MITIGATED,)),
+    ("watching", "Watching", Milestone.MITIGATED, (Milestone.RESOLVED, Milestone.IMPACT_ENDED)),
+)
+
+
+def phases(content: PostmortemContent) -> list[Phase]:
+    """The known stretches in order, each beginning where the one before ended.
+
+    Empty unless impact start and one later milestone are known to the minute or better.
+    """
+    found: list[Phase] = []
+    for key, label, start, ends in _PHASES:
+        for end in ends:
+            length = _derive(content, start, end)
+            if length:
+                name = (
+                    "Detected to mitigated"
+                    if end is Milestone.MITIGATED and key == "finding"
+                    else label
+                )
+                found.append(Phase(key, name, start, end, length))
+                break
+    return found
