@@ -1,7 +1,6 @@
 """Who is behind a request, and default deny: a route without a declared permission answers 403."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -74,7 +73,7 @@ def _refuse_foreign_origin() -> None:
 
 def guard() -> None:
     """Before every request: find the viewer, then apply the view's declared permission."""
-    g.moment = datetime.now(UTC)
+    g.moment = current_app.extensions["rca_clock"]()
     g.viewer = None
     if request.endpoint is None:
         # No such address: the error page still shows the signed-in bar.

@@ -1,5 +1,7 @@
 """Make the Flask app."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,20 @@ MOST_PARTS = 6_000
 MOST_BYTES = 8 * 1024 * 1024
 
 
-def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> Flask:
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    engine: Engine | None = None,
+    clock: Callable[[], datetime] = _system_clock,
+) -> Flask:
     """An app over ``settings`` (read from the environment by default) and ``engine``.
 
-    Reads or makes the instance's signing key; does not migrate.
+    Reads or makes the instance's signing key; does not migrate. ``clock`` gives each request its
+    instant; tests and screenshots hold it still.
     """
     settings = settings or load_settings()
     app = Flask(
@@ -34,6 +46,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     _configure(app, settings, settings.home)
     app.extensions["rca_settings"] = settings
     app.extensions["rca_engine"] = engine or make_engine(settings.database_url)
+    app.extensions["rca_clock"] = clock
     filters.install(app)
     # Access first: a stranger learns nothing from a CSRF error either.
     access.install(app)
