@@ -18,7 +18,23 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "changes": ("change_key",),
 }
 _JOINABLE = frozenset(
-    ["summary", "what_happened", "response", "external_summary", "external_what_happened", "external_what_we_do", "imported_text", "impact_summary", "time_note", "text", "note", "evidence", "conditions_note", "counterfactual", "status_reason"]
+    {
+        "summary",
+        "what_happened",
+        "response",
+        "external_summary",
+        "external_what_happened",
+        "external_what_we_do",
+        "imported_text",
+        "impact_summary",
+        "time_note",
+        "text",
+        "note",
+        "evidence",
+        "conditions_note",
+        "counterfactual",
+        "status_reason",
+    }
 )
 
 

@@ -50,6 +50,7 @@ class Saved:
     version: int
     status: Status
     section_versions: Mapping[str, int]
+    revision: int
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -57,9 +58,33 @@ def problems_of(error: ValidationError) -> list[Problem]:
     found = []
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         path = ".".join(str(part) for part in item["loc"])
-        words = str(item["msg"]).removeprefix("Value error, ")
-        found.append(Problem(path, words))
+        found.append(Problem(path, _words_of(item["type"], str(item["msg"]))))
     return found
+
+
+_KINDS_OF_PROBLEM = {
+    "enum": "Choose one of the answers.",
+    "missing": "Choose one of the answers.",
+    "int_parsing": "Enter a whole number, or leave it blank.",
+    "int_from_float": "Enter a whole number, or leave it blank.",
+    "float_parsing": "Enter a number, or choose Unknown.",
+    "finite_number": "Enter a number, or choose Unknown.",
+    "greater_than_equal": "Enter a number of at least 0.",
+    "less_than_equal": "This number is too large to store.",
+    "date_from_datetime_parsing": "Write the date like 2026-09-01.",
+    "date_parsing": "Write the date like 2026-09-01.",
+    "date_from_datetime_inexact": "Write the date like 2026-09-01, without a time.",
+    "too_long": "Too many rows here.",
+    "extra_forbidden": "Not a field of a postmortem.",
+}
+
+
+def _words_of(kind: str, message: str) -> str:
+    """Pydantic's finding as a sentence that says what to do."""
+    if kind == "string_too_long":
+        most = "".join(char for char in message if char.isdigit())
+        return f"Too long: {int(most or 0):,} characters fit here."
+    return _KINDS_OF_PROBLEM.get(kind, message.removeprefix("Value error, "))
 
 
 def parse_content(data: Mapping[str, Any]) -> PostmortemContent:
@@ -187,8 +212,16 @@ def _store_edit(
 def keep_conflict(
     session: Session, *, viewer: Viewer, reference: str, content: PostmortemContent, now: datetime
 ) -> None:
-    """Keep the text that lost a conflict in the history, in a transaction of its own."""
+    """Keep the text that lost a conflict in the history, in a transaction of its own.
+
+    Kept once: a text that is in the history already needs no second copy.
+    """
     row = find_postmortem(session, viewer, reference)
+    query = select(t.Revision.id).where(
+        t.Revision.postmortem_id == row.id, t.Revision.content_hash == content_hash(content)
+    )
+    if session.exec(query).first() is not None:
+        return
     keep_revision(session, row, content, RevisionKind.CONFLICT, viewer=viewer, now=now)
     record(session, viewer, "postmortem.conflict_kept", row, now=now)
 
@@ -248,7 +281,21 @@ def section_versions(session: Session, owner: str) -> dict[str, int]:
 def saved(session: Session, row: t.PostmortemRow) -> Saved:
     """The versions that the next write builds on."""
     session.flush()
-    return Saved(row.reference, row.version, Status(row.status), section_versions(session, row.id))
+    return Saved(
+        row.reference,
+        row.version,
+        Status(row.status),
+        section_versions(session, row.id),
+        latest_revision(session, row.id),
+    )
+
+
+def latest_revision(session: Session, owner: str) -> int:
+    """Number of the revision that equals what is stored; texts kept from conflicts are others."""
+    query = select(func.max(t.Revision.number)).where(
+        t.Revision.postmortem_id == owner, t.Revision.kind != RevisionKind.CONFLICT.value
+    )
+    return session.exec(query).one() or 0
 
 
 def keep_revision(

@@ -1,0 +1,158 @@
+"""Saving when somebody else saved first: merge what does not clash, show what does, keep both.
+
+A page names the revision that it was filled from. What differs between that revision and the
+page is the person's; what differs between it and the stored content is somebody else's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from rca.domain.access import Viewer
+from rca.domain.merge import Merge, merge
+from rca.domain.postmortem import PostmortemContent
+from rca.domain.sections import SECTION_FIELDS
+from rca.domain.vocabulary import Section
+from rca.errors import Conflict, Invalid, Problem
+from rca.services import authoring
+from rca.services.visibility import find_postmortem
+from rca.store import tables as t
+from rca.store.postmortems import load_content
+
+ALL_FIELDS = tuple(name for fields in SECTION_FIELDS.values() for name in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a page was filled from, and what is stored now, with the stored versions."""
+
+    content: PostmortemContent
+    stored: PostmortemContent
+    version: int
+    section_versions: Mapping[str, int]
+    revision: int
+
+
+def basis(session: Session, *, viewer: Viewer, reference: str, revision: int | None) -> Basis:
+    """The content of ``revision``, or what is stored when there is no such revision.
+
+    Raises NotFound when the postmortem is absent or hidden.
+    """
+    row = find_postmortem(session, viewer, reference)
+    stored = load_content(session, row)
+    found = _revision(session, row.id, revision)
+    return Basis(
+        found or stored,
+        stored,
+        row.version,
+        authoring.section_versions(session, row.id),
+        authoring.latest_revision(session, row.id),
+    )
+
+
+def _revision(session: Session, owner: str, number: int | None) -> PostmortemContent | None:
+    if number is None:
+        return None
+    query = select(t.Revision).where(t.Revision.postmortem_id == owner, t.Revision.number == number)
+    row = session.exec(query).first()
+    return PostmortemContent.model_validate(row.content) if row else None
+
+
+def weigh(
+    base: PostmortemContent,
+    mine: PostmortemContent,
+    theirs: PostmortemContent,
+    *,
+    fields: Sequence[str] = ALL_FIELDS,
+    choices: Mapping[str, str] | None = None,
+) -> Merge:
+    """The three-way merge of ``fields``, over plain data."""
+    sides = (side.model_dump(mode="json") for side in (base, mine, theirs))
+    return merge(*sides, fields=fields, choices=choices)
+
+
+def save_merged(
+    session: Session,
+    *,
+    viewer: Viewer,
+    reference: str,
+    base: PostmortemContent,
+    mine: PostmortemContent,
+    base_version: int,
+    choices: Mapping[str, str],
+    now: datetime,
+) -> authoring.Saved:
+    """Store the merge of the whole form after a person chose.
+
+    Raises Conflict when somebody saved once more, or a clash is still open.
+    """
+    row = find_postmortem(session, viewer, reference, lock=True)
+    theirs = load_content(session, row)
+    merged = weigh(base, mine, theirs, choices=choices)
+    if row.version != base_version or merged.open:
+        raise Conflict("There is still a choice to make.", current=theirs, version=row.version)
+    content = authoring.parse_content({**theirs.model_dump(mode="json"), **merged.values})
+    return authoring.save(
+        session,
+        viewer=viewer,
+        reference=reference,
+        content=content,
+        base_version=base_version,
+        now=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SectionOutcome:
+    """What became of one section: stored (perhaps merged), or waiting for a choice."""
+
+    saved: authoring.Saved | None
+    content: PostmortemContent
+    merge: Merge | None
+    version: int
+
+
+def save_section(
+    session: Session,
+    *,
+    viewer: Viewer,
+    reference: str,
+    section: Section,
+    base: PostmortemContent,
+    values: Mapping[str, Any],
+    base_version: int,
+    choices: Mapping[str, str],
+    now: datetime,
+) -> SectionOutcome:
+    """Store one section; when it moved on meanwhile, merge, and store unless something clashes.
+
+    Raises Invalid, NotFound, NotNow, Forbidden.
+    """
+    row = find_postmortem(session, viewer, reference, lock=True)
+    version = authoring.section_versions(session, row.id)[section.value]
+    merged: Merge | None = None
+    if version != base_version:
+        fields = SECTION_FIELDS[section]
+        foreign = sorted(set(values) - set(fields))
+        if foreign:
+            raise Invalid([Problem(name, "Not a field of this section.") for name in foreign])
+        mine = authoring.parse_content({**base.model_dump(mode="json"), **values})
+        theirs = load_content(session, row)
+        merged = weigh(base, mine, theirs, fields=fields, choices=choices)
+        if merged.open:
+            return SectionOutcome(None, theirs, merged, version)
+        values = merged.values
+    saved = authoring.save_section(
+        session,
+        viewer=viewer,
+        reference=reference,
+        section=section,
+        values=values,
+        base_version=version,
+        now=now,
+    )
+    content = load_content(session, row)
+    return SectionOutcome(saved, content, merged, saved.section_versions[section.value])
