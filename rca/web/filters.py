@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from rca.domain import vocabulary
 from rca.domain.durations import human_duration
+from rca.domain.quarters import UNDATED
 from rca.domain.vocabulary import TimePrecision
 from rca.paths import static_dir
 from rca.reports.markdown import markdown_to_html
+from rca.services.causes import cause_name
 from rca.web.navigation import has_endpoint
 
 
@@ -43,6 +45,20 @@ def known(value: datetime | None, precision: str = "minute") -> str:
         TimePrecision.APPROX: f"about {utc(value)}",
     }
     return shapes.get(exactness, utc(value))
+
+
+def quarter_words(name: str) -> str:
+    """``2026-Q3`` stays; ``undated`` reads as a word."""
+    return "Undated" if name == UNDATED else name
+
+
+def occurred(value: datetime | None, precision: str) -> str:
+    """A date for a list: ``14 Aug 2026``, ``Aug 2026``, ``2026``, ``Undated``."""
+    if value is None or precision == TimePrecision.UNKNOWN:
+        return "Undated"
+    if precision == TimePrecision.YEAR:
+        return f"{value:%Y}"
+    return f"{value:%b %Y}" if precision == TimePrecision.MONTH else day(value)
 
 
 def span(value: timedelta | None) -> str:
@@ -93,6 +109,9 @@ def install(app: Flask) -> None:
         "label": label,
         "plural": plural,
         "initials": initials,
+        "cause": cause_name,
+        "quarter": quarter_words,
+        "occurred": occurred,
         "markdown": markdown,
     }
     app.jinja_env.filters.update(filters)

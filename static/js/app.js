@@ -64,6 +64,11 @@ function sayOffset() {
   for (const place of document.querySelectorAll("[data-offset]")) place.textContent = words;
 }
 
+// Open for everybody; on a phone the filters would push the list out of sight.
+if (matchMedia("(max-width: 40rem)").matches) {
+  for (const box of document.querySelectorAll("details[data-close-narrow]")) box.open = false;
+}
+
 sayOffset();
 document.querySelector("[data-focus]")?.focus();
 startShortcuts(openDialog);
