@@ -13,7 +13,7 @@ from rca.domain.postmortem import (
     TimelineEntry,
     TimeMark,
 )
-from rca.domain.vocabulary import Section
+from rca.domain.vocabulary import Section, ValueSource
 
 SECTION_FIELDS: dict[Section, tuple[str, ...]] = {
     Section.HEADER: (
@@ -96,4 +96,5 @@ def unconfirmed_count(content: PostmortemContent) -> int:
         *content.actions,
         *content.notes,
     ]
-    return sum(not row.confirmed for row in rows) + sum(not row.confirmed for row in later)
+    title = content.title_source is not ValueSource.TYPED
+    return title + sum(not row.confirmed for row in rows) + sum(not row.confirmed for row in later)

@@ -117,7 +117,7 @@ def create(
 ) -> Saved:
     """A new draft; its author is a member of it. Raises Forbidden, Invalid."""
     _need(viewer, Permission.WRITE)
-    content = _with_member(session, viewer, content, PersonRole.AUTHOR)
+    content = with_member(session, viewer, content, PersonRole.AUTHOR)
     row = t.PostmortemRow(
         reference=reference or next_reference(session, now.year),
         organisation=content.organisation,
@@ -194,8 +194,8 @@ def _store_edit(
     now: datetime,
 ) -> Saved:
     if content.visibility is not Visibility.OPEN:
-        content = _with_member(session, viewer, content, PersonRole.MEMBER)
-    content = _resolve_people(session, content)
+        content = with_member(session, viewer, content, PersonRole.MEMBER)
+    content = resolve_people(session, content)
     if content == old:
         return saved(session, row)
     before = row.content_hash
@@ -236,9 +236,9 @@ def store_content(
     now: datetime,
 ) -> None:
     """Make the row, its children, what is derived, and the search index equal to ``content``."""
-    content = _resolve_people(session, content)
+    content = resolve_people(session, content)
     write_header(row, content)
-    _derive(row, content)
+    derive(row, content)
     session.add(row)
     write_children(session, row.id, content, old, now=now)
     search.index(session, row.id, search.document(row.reference, content))
@@ -246,7 +246,8 @@ def store_content(
     _bump_sections(session, row.id, touched, viewer, now)
 
 
-def _derive(row: t.PostmortemRow, content: PostmortemContent) -> None:
+def derive(row: t.PostmortemRow, content: PostmortemContent) -> None:
+    """Set what follows from the content: when, quarter, AI summary, unconfirmed count, hash."""
     mark = content.mark(Milestone.IMPACT_STARTED) or content.mark(Milestone.DETECTED)
     row.occurred_at = mark.value if mark else None
     row.occurred_precision = (mark.precision if mark else TimePrecision.UNKNOWN).value
@@ -365,7 +366,7 @@ def _editable(session: Session, viewer: Viewer, reference: str) -> t.PostmortemR
     return row
 
 
-def _with_member(
+def with_member(
     session: Session, viewer: Viewer, content: PostmortemContent, role: PersonRole
 ) -> PostmortemContent:
     """The content with the writer among its members, so that nobody locks themselves out."""
@@ -374,12 +375,12 @@ def _with_member(
     if any(person.user_id == viewer.user_id for person in content.participants):
         return content
     if any(person.name in (viewer.name, viewer.display_name) for person in content.participants):
-        return _resolve_people(session, content)
+        return resolve_people(session, content)
     person = Participant(role=role, name=viewer.display_name, user_id=viewer.user_id)
     return content.model_copy(update={"participants": [*content.participants, person]})
 
 
-def _resolve_people(session: Session, content: PostmortemContent) -> PostmortemContent:
+def resolve_people(session: Session, content: PostmortemContent) -> PostmortemContent:
     """Match participants to accounts by name; an account id that a browser sent is not trusted."""
     names = {person.name for person in content.participants}
     if not names:

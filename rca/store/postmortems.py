@@ -85,6 +85,23 @@ def write_children(
     session.flush()
 
 
+def write_many(
+    session: Session, contents: Sequence[tuple[str, PostmortemContent]], *, now: datetime
+) -> None:
+    """Store the children of new headers, all at once: a fixed number of flushes, not one each."""
+    session.flush()
+    for owner, content in contents:
+        for field, table in (*_NAMES.items(), *_ROWS.items(), ("times", t.TimeMarkRow)):
+            items = enumerate(getattr(content, field))
+            session.add_all(_row_of(table, owner, position, item) for position, item in items)
+    session.flush()
+    for owner, content in contents:
+        _add_links(session, content)
+        if content.changes:
+            _write_change_links(session, owner, content, now)
+    session.flush()
+
+
 def _replace(
     session: Session, table: type[Table], owner: str, field: str, content: PostmortemContent
 ) -> None:
@@ -123,24 +140,36 @@ def _write_links(
 ) -> None:
     """Rows that hang on rows: evidence, claims, factor-timeline and action-factor links."""
     if old is None or old.ai_influences != content.ai_influences:
-        for influence in content.ai_influences:
-            for position, item in enumerate(influence.evidence):
-                session.add(
-                    _as_row(t.AIEvidenceRow, item, influence_id=influence.id, position=position)
-                )
-            for position, claim in enumerate(influence.claims):
-                session.add(
-                    _as_row(t.AIClaimRow, claim, influence_id=influence.id, position=position)
-                )
+        _add_evidence(session, content)
     # Replacing one side cascades its link rows away, so both kinds are written again.
-    entries = {entry.id for entry in content.timeline}
     factors = {factor.id for factor in content.factors}
     session.execute(delete(t.FactorTimeline).where(col(t.FactorTimeline.factor_id).in_(factors)))
+    session.execute(delete(t.ActionFactor).where(col(t.ActionFactor.factor_id).in_(factors)))
+    _add_row_links(session, content)
+
+
+def _add_links(session: Session, content: PostmortemContent) -> None:
+    _add_evidence(session, content)
+    _add_row_links(session, content)
+
+
+def _add_evidence(session: Session, content: PostmortemContent) -> None:
+    for influence in content.ai_influences:
+        for position, item in enumerate(influence.evidence):
+            session.add(
+                _as_row(t.AIEvidenceRow, item, influence_id=influence.id, position=position)
+            )
+        for position, claim in enumerate(influence.claims):
+            session.add(_as_row(t.AIClaimRow, claim, influence_id=influence.id, position=position))
+
+
+def _add_row_links(session: Session, content: PostmortemContent) -> None:
+    entries = {entry.id for entry in content.timeline}
+    factors = {factor.id for factor in content.factors}
     for factor in content.factors:
         for entry_id in dict.fromkeys(factor.timeline_ids):
             if entry_id in entries:
                 session.add(t.FactorTimeline(factor_id=factor.id, timeline_id=entry_id))
-    session.execute(delete(t.ActionFactor).where(col(t.ActionFactor.factor_id).in_(factors)))
     for action in content.actions:
         for factor_id in dict.fromkeys(action.factor_ids):
             if factor_id in factors:
