@@ -23,7 +23,9 @@ _FITS: Mapping[str, frozenset[str]] = {
     "instant": frozenset(("window", "exists")),
 }
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _SECRET = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
@@ -162,7 +164,9 @@ def _date(text: str) -> date | None:
 
 def _date_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
     metadata = doc["metadata"]
-    found = {key: _date(metadata[key]) for key in ("created", "modified", "reviewBy") if key in metadata}
+    found = {
+        key: _date(metadata[key]) for key in ("created", "modified", "reviewBy") if key in metadata
+    }
     for key, value in found.items():
         if value is None:
             yield Problem(f"metadata.{key}", "no such date")

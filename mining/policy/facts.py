@@ -5,9 +5,8 @@ A fact is read or it is unknown. A missing key, a null, a value of another type 
 not two approvals, and ``1`` is not true.
 """
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,7 +15,10 @@ Kind = Literal["boolean", "integer", "number", "text", "choice", "text_list", "i
 Missing = Literal["missing", "null", "wrong type", "said to be unknown"]
 
 SAFE_INTEGER = 2**53
-_LEAP = r"(?:19(?:7[26]|8[048]|9[26])|20(?:[02468][048]|[13579][26])|21(?:0[48]|[2468][048]|[13579][26]))"
+_LEAP = (
+    r"(?:19(?:7[26]|8[048]|9[26])|20(?:[02468][048]|[13579][26])"
+    r"|21(?:0[48]|[2468][048]|[13579][26]))"
+)
 INSTANT = (
     r"(?:(?:19[7-9][0-9]|2[01][0-9]{2})-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -129,18 +131,18 @@ def instant(text: object) -> datetime | None:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and abs(value) <= SAFE_INTEGER
+    return abs(value) <= SAFE_INTEGER  # false for NaN and infinity too
 
 
 def _is_integer(value: object) -> bool:
-    return _is_number(value) and value == math.floor(value)  # type: ignore[arg-type]
+    return _is_number(value) and float(value).is_integer()  # type: ignore[arg-type]
 
 
 def _is_text_list(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
-_CHECKS = {
+_CHECKS: Mapping[Kind, Callable[[object], bool]] = {
     "boolean": lambda value: isinstance(value, bool),
     "integer": _is_integer,
     "number": _is_number,
@@ -153,7 +155,7 @@ _CHECKS = {
 
 def has_kind(kind: Kind, value: object) -> bool:
     """Whether ``value`` is of that kind as it stands, without any conversion."""
-    return bool(_CHECKS[kind](value))
+    return _CHECKS[kind](value)
 
 
 def _dig(record: object, name: str) -> Reading:

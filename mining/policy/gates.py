@@ -76,7 +76,7 @@ def _supplied(result: Backtest) -> Gate:
         "test", "facts",
         "every fact the rule asks for has a source here",
         "a rule on facts that nobody supplies flags everything, or nothing",
-        "no source for " + ", ".join(absent) if absent else f"{len(result.supplied)} facts supplied",
+        f"no source for {', '.join(absent)}" if absent else f"{len(result.supplied)} supplied",
         not absent,
     )  # fmt: skip
 

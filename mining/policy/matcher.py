@@ -81,7 +81,9 @@ class Outcome:
         """The whole explanation, one leaf a line."""
         lines = [f"{self.rule}: {self.state}"]
         lines += [f"  {leaf.text()}" for leaf in self.leaves]
-        lines += [f"  {item.control}: {item.state}: {item.leaf.text()}" for item in self.requirements]
+        lines += [
+            f"  {item.control}: {item.state}: {item.leaf.text()}" for item in self.requirements
+        ]
         return "\n".join(lines)
 
 

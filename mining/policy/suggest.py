@@ -8,63 +8,18 @@ severity. What is not known of an incident never counts for a rule; such inciden
 
 import re
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from mining.policy import catalogue
-from mining.policy.catalogue import Template
-from mining.policy.document import API_VERSION, KIND, identity
-from mining.policy.matcher import Truth
+from mining.policy import candidates, catalogue
+from mining.policy.candidates import Candidate
+from mining.policy.document import API_VERSION, KIND
+from mining.policy.evidence import PatternEvidence, SuggestSettings
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "guardrails.rca")
 Word = Literal["thin", "fair", "firm"]
-
-
-@dataclass(frozen=True)
-class MemberEvidence:
-    """What a suggestion may know of one incident. Empty and ``unknown`` both mean not known."""
-
-    id: str
-    severity: str = ""
-    ai: tuple[tuple[str, str, str], ...] = ()
-    services: tuple[str, ...] = ()
-    tiers: tuple[int, ...] = ()
-    trigger: str = ""
-    detection_method: str = ""
-    detection_gap: str = ""
-    factor_classes: tuple[str, ...] = ()
-    change_kinds: tuple[str, ...] = ()
-    date: str = ""
-    unconfirmed: bool = False
-
-
-@dataclass(frozen=True)
-class PatternEvidence:
-    """A recurring cause as the miner found it."""
-
-    pattern_id: str
-    name: str
-    causes: tuple[str, ...]
-    members: tuple[MemberEvidence, ...]
-    run: str
-    stability: float | None = None
-
-
-@dataclass(frozen=True)
-class SuggestSettings:
-    """How much evidence a suggestion needs, and what a proposed document says of its owner."""
-
-    min_incidents: int = 3
-    min_with_gravest: int = 2
-    gravest: tuple[str, ...] = ("SEV1",)
-    max_per_pattern: int = 3
-    owner_team: str = "unassigned"
-    review_days: int = 90
-    stable_from: float = 0.6
-    firm_from: int = 5
 
 
 @dataclass(frozen=True)
@@ -99,234 +54,21 @@ def has_grown(suggestion: Suggestion, answered_then: Iterable[str]) -> bool:
     return not set(suggestion.answers) <= set(answered_then)
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    pattern: PatternEvidence
-    template: Template
-    values: Mapping[str, Any]
-    match: Mapping[str, Any]
-    answers: tuple[MemberEvidence, ...]
-    not_touched: tuple[str, ...]
-    cannot_tell: tuple[str, ...]
-    also: tuple[PatternEvidence, ...] = ()
-
-
-def _known(value: str) -> bool:
-    return value not in ("", "unknown")
-
-
-def _one_of(value: str, wanted: Sequence[str]) -> Truth:
-    if not _known(value):
-        return Truth.UNKNOWN
-    return Truth.TRUE if value in wanted else Truth.FALSE
-
-
-def _overlap(values: Sequence[str], wanted: Sequence[str]) -> Truth:
-    if not values:
-        return Truth.UNKNOWN
-    return Truth.TRUE if set(values) & set(wanted) else Truth.FALSE
-
-
-def _ai_row(row: tuple[str, str, str], asked: Mapping[str, Any]) -> Truth:
-    surface, state, effect = row
-    if "surfaces" in asked and surface not in asked["surfaces"]:
-        return Truth.FALSE
-    if state == "unknown":
-        return Truth.UNKNOWN
-    fits = state in asked["states"] and effect in asked["effects"]
-    return Truth.TRUE if fits else Truth.FALSE
-
-
-def _ai(member: MemberEvidence, asked: Mapping[str, Any]) -> Truth:
-    if not member.ai:
-        return Truth.UNKNOWN
-    return max(_ai_row(row, asked) for row in member.ai)
-
-
-def _ai_unknown(member: MemberEvidence, asked: object) -> Truth:
-    settled = {"attested_none", "ruled_out", "reported", "evidenced"}
-    return Truth.FALSE if any(state in settled for _, state, _ in member.ai) else Truth.TRUE
-
-
-def _tier(member: MemberEvidence, most: int) -> Truth:
-    if not member.tiers:
-        return Truth.UNKNOWN
-    return Truth.TRUE if min(member.tiers) <= most else Truth.FALSE
-
-
-_NEEDS: Mapping[str, Callable[[MemberEvidence, Any], Truth]] = {
-    "ai": _ai,
-    "aiUnknown": _ai_unknown,
-    "tierAtMost": _tier,
-    "trigger": lambda member, wanted: _one_of(member.trigger, wanted),
-    "detection": lambda member, wanted: _one_of(member.detection_method, wanted),
-    "gap": lambda member, wanted: _one_of(member.detection_gap, wanted),
-    "factor": lambda member, wanted: _overlap(member.factor_classes, wanted),
-    "kinds": lambda member, wanted: _overlap(member.change_kinds, wanted),
-    "any": lambda member, needs: max(_need(member, need) for need in needs),
-}
-NEEDS = tuple(_NEEDS)
-"""What a template may ask of an incident."""
-
-
-def _need(member: MemberEvidence, need: Mapping[str, Any]) -> Truth:
-    return min(_NEEDS[name](member, asked) for name, asked in need.items())
-
-
-def _calls(member: MemberEvidence, pattern: PatternEvidence, template: Template) -> Truth:
-    """Whether the incident is of the kind that the template answers."""
-    own = member.factor_classes or pattern.causes
-    verdicts = [_overlap(own, template.causes)]
-    verdicts += [_need(member, need) for need in template.needs]
-    return min(verdicts)
-
-
-def _touched(member: MemberEvidence, values: Mapping[str, Any]) -> Truth:
-    """Whether the filled rule would have applied to the change behind the incident."""
-    verdicts = [Truth.TRUE]
-    if values.get("services"):
-        verdicts.append(_overlap(member.services, values["services"]))
-    if values.get("kinds") and member.change_kinds:
-        verdicts.append(_overlap(member.change_kinds, values["kinds"]))
-    if values.get("tier") is not None:
-        verdicts.append(_tier(member, values["tier"]))
-    return min(verdicts)
-
-
-def _often(lists: Iterable[Sequence[str]], least: int) -> tuple[str, ...]:
-    counts = Counter(name for names in lists for name in set(names))
-    return tuple(sorted(name for name, count in counts.items() if count >= least))
-
-
-def _services(members: Sequence[MemberEvidence]) -> tuple[str, ...]:
-    """The services that recur, when they carry most of the pattern; else none: it is not theirs."""
-    recurring = _often((member.services for member in members), 2)
-    carried = sum(bool(set(member.services) & set(recurring)) for member in members)
-    return recurring if carried >= 0.6 * len(members) and len(recurring) <= 12 else ()
-
-
-def _kinds(
-    pattern: PatternEvidence, template: Template, members: Sequence[MemberEvidence]
-) -> tuple[str, ...]:
-    """Kinds of the causes that called for the template, and kinds that half the changes had."""
-    causes = tuple(cause for cause in pattern.causes if cause in template.causes)
-    told = [member.change_kinds for member in members if member.change_kinds]
-    seen = _often(told, max(2, (len(told) + 1) // 2))
-    known = tuple(kind for kind in seen if kind in catalogue.kinds())
-    return tuple(sorted({*catalogue.kinds_of(causes), *known}))
-
-
-def _values(
-    pattern: PatternEvidence, template: Template, members: Sequence[MemberEvidence]
-) -> dict[str, Any]:
-    tiers = [min(member.tiers) for member in members if member.tiers]
-    return {
-        "kinds": _kinds(pattern, template, members),
-        "services": _services(members),
-        "tier": max(tiers) if tiers and "tier" in template.requires else None,
-    }
-
-
-def _uses(template: Template, name: str) -> bool:
-    return any(f"${name}" == item.get("value") for items in template.match.values() for item in items)
-
-
-def _enough(members: Sequence[MemberEvidence], settings: SuggestSettings) -> bool:
-    if len(members) >= settings.min_incidents:
-        return True
-    grave = any(member.severity in settings.gravest for member in members)
-    return grave and len(members) >= settings.min_with_gravest
-
-
-def _members(pattern: PatternEvidence) -> tuple[MemberEvidence, ...]:
-    unique = {member.id: member for member in pattern.members}
-    return tuple(unique[name] for name in sorted(unique))
-
-
-def _attempts(values: Mapping[str, Any], template: Template) -> Iterator[dict[str, Any]]:
-    scoped = values["services"] if _uses(template, "services") else ()
-    if scoped:
-        yield {**values, "services": scoped}
-    yield {**values, "services": ()}
-
-
-def _candidate(
-    pattern: PatternEvidence, template: Template, settings: SuggestSettings
-) -> _Candidate | None:
-    if not set(pattern.causes) & set(template.causes):
-        return None
-    members = _members(pattern)
-    called = {member.id: _calls(member, pattern, template) for member in members}
-    calling = [member for member in members if called[member.id] is Truth.TRUE]
-    if not _enough(calling, settings):
-        return None
-    for values in _attempts(_values(pattern, template, calling), template):
-        match = catalogue.fill_match(template, values)
-        verdicts = {m.id: min(called[m.id], _touched(m, values)) for m in members}
-        answers = tuple(m for m in members if verdicts[m.id] is Truth.TRUE)
-        if match and _enough(answers, settings):
-            return _Candidate(
-                pattern, template, values, match, answers,
-                _with(verdicts, Truth.FALSE), _with(verdicts, Truth.UNKNOWN),
-            )  # fmt: skip
-    return None
-
-
-def _with(verdicts: Mapping[str, Truth], truth: Truth) -> tuple[str, ...]:
-    return tuple(name for name, verdict in verdicts.items() if verdict is truth)
-
-
-def _rank(candidate: _Candidate) -> tuple[int, int, int, str]:
-    """The most specific to the evidence first, then the strongest control, then the most answered."""
-    template = candidate.template
-    specific = sum("aiUnknown" not in need for need in template.needs)
-    strength = catalogue.STRENGTHS.index(catalogue.family(template.family).strength)
-    return (-specific, strength, -len(candidate.answers), template.id)
-
-
-def _chosen(pattern: PatternEvidence, settings: SuggestSettings) -> list[_Candidate]:
-    templates = [item for family in catalogue.families() for item in family.templates]
-    tried = (_candidate(pattern, template, settings) for template in templates)
-    best: dict[str, _Candidate] = {}
-    for candidate in sorted((item for item in tried if item), key=_rank):
-        best.setdefault(candidate.template.family, candidate)
-    return list(best.values())[: settings.max_per_pattern]
-
-
-def _merged(candidates: Iterable[_Candidate]) -> list[_Candidate]:
-    """One rule body, one suggestion: patterns that call for the same rule share it."""
-    by_body: dict[str, _Candidate] = {}
-    for candidate in candidates:
-        body = identity({"spec": _spec(candidate)})
-        first = by_body.get(body)
-        by_body[body] = _joined(first, candidate) if first else candidate
-    return list(by_body.values())
-
-
-def _joined(first: _Candidate, other: _Candidate) -> _Candidate:
-    answers = {member.id: member for member in (*first.answers, *other.answers)}
-    rest = sorted({*first.not_touched, *other.not_touched} - set(answers))
-    unclear = sorted({*first.cannot_tell, *other.cannot_tell} - set(answers) - set(rest))
-    members = tuple(answers[name] for name in sorted(answers))
-    return replace(
-        first, answers=members, not_touched=tuple(rest), cannot_tell=tuple(unclear),
-        also=(*first.also, other.pattern),
-    )  # fmt: skip
-
-
 def _one_line(text: str, most: int = 120) -> str:
-    clean = re.sub(r"[\x00-\x20\x7f-\xa0\u2028-\u202f\u2066-\u2069\ud800-\udfff]+", " ", text).strip()
+    clean = re.sub(
+        r"[\x00-\x20\x7f-\xa0\u2028-\u202f\u2066-\u2069\ud800-\udfff]+", " ", text
+    ).strip()
     return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
 
 
-def _said(candidate: _Candidate) -> dict[str, str]:
+def _said(candidate: Candidate) -> dict[str, str]:
     total = len(candidate.answers) + len(candidate.not_touched) + len(candidate.cannot_tell)
     counts = {"n": str(len(candidate.answers)), "of": str(total)}
     name = _one_line(candidate.pattern.name, 80).replace("{", "(").replace("}", ")")
     return {**catalogue.words(candidate.values), **counts, "pattern": name}
 
 
-def _spec(candidate: _Candidate) -> dict[str, Any]:
+def _spec(candidate: Candidate) -> dict[str, Any]:
     template = candidate.template
     spec = {
         "mode": "audit",
@@ -341,7 +83,7 @@ def _spec(candidate: _Candidate) -> dict[str, Any]:
     return spec
 
 
-def _word(candidate: _Candidate, settings: SuggestSettings) -> Word:
+def _word(candidate: Candidate, settings: SuggestSettings) -> Word:
     n = len(candidate.answers)
     if n < settings.min_incidents:
         return "thin"
@@ -352,7 +94,7 @@ def _word(candidate: _Candidate, settings: SuggestSettings) -> Word:
 
 
 def _metadata(
-    candidate: _Candidate, body: str, now: datetime, settings: SuggestSettings
+    candidate: Candidate, body: str, now: datetime, settings: SuggestSettings
 ) -> dict[str, Any]:
     template = candidate.template
     title = _one_line(catalogue.filled_text(template.title, _said(candidate)))
@@ -377,7 +119,7 @@ def _interval(n: int, of: int) -> tuple[float, float]:
     return (round(float(low), 3), round(float(high), 3))
 
 
-def _evidence(candidate: _Candidate, word: Word) -> dict[str, Any]:
+def _evidence(candidate: Candidate, word: Word) -> dict[str, Any]:
     pattern = candidate.pattern
     n = len(candidate.answers)
     of = n + len(candidate.not_touched) + len(candidate.cannot_tell)
@@ -400,23 +142,23 @@ def _evidence(candidate: _Candidate, word: Word) -> dict[str, Any]:
 
 
 def _document(
-    candidate: _Candidate, word: Word, now: datetime, settings: SuggestSettings
+    candidate: Candidate, word: Word, now: datetime, settings: SuggestSettings
 ) -> dict[str, Any]:
     spec = _spec(candidate)
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "metadata": _metadata(candidate, identity({"spec": spec}), now, settings),
+        "metadata": _metadata(candidate, candidate.body, now, settings),
         "spec": spec,
         "evidence": _evidence(candidate, word),
     }
 
 
-def _reasons(candidate: _Candidate) -> tuple[str, ...]:
+def _reasons(candidate: Candidate) -> tuple[str, ...]:
     template, pattern = candidate.template, candidate.pattern
     causes = ", ".join(cause for cause in pattern.causes if cause in template.causes)
     said = [f"contributing causes that call for it: {causes}"]
-    if candidate.values["services"] and _uses(template, "services"):
+    if candidate.values["services"] and candidates.uses(template, "services"):
         said.append("services that recur: " + ", ".join(candidate.values["services"]))
     shaky = sum(member.unconfirmed for member in candidate.answers)
     if shaky:
@@ -427,7 +169,7 @@ def _reasons(candidate: _Candidate) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _why(candidate: _Candidate, of: int, interval: tuple[float, float]) -> str:
+def _why(candidate: Candidate, of: int, interval: tuple[float, float]) -> str:
     n = len(candidate.answers)
     low, high = (round(100 * value) for value in interval)
     return (
@@ -438,7 +180,7 @@ def _why(candidate: _Candidate, of: int, interval: tuple[float, float]) -> str:
 
 
 def _suggestion(
-    candidate: _Candidate, ledger: Sequence[Mapping[str, Any]] | None, now: datetime,
+    candidate: Candidate, ledger: Sequence[Mapping[str, Any]] | None, now: datetime,
     settings: SuggestSettings, comparisons: int,
 ) -> Suggestion:  # fmt: skip
     word = _word(candidate, settings)
@@ -484,6 +226,8 @@ def suggest(
     """
     settings = settings or SuggestSettings()
     ordered = sorted(patterns, key=lambda pattern: pattern.pattern_id)
-    chosen = _merged(item for pattern in ordered for item in _chosen(pattern, settings))
-    found = [_suggestion(item, ledger, now, settings, len(chosen)) for item in chosen]
+    picked = candidates.merged(
+        item for pattern in ordered for item in candidates.chosen(pattern, settings)
+    )
+    found = [_suggestion(item, ledger, now, settings, len(picked)) for item in picked]
     return sorted(found, key=lambda item: str(item.document["metadata"]["id"]))

@@ -36,9 +36,7 @@ def _node(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _group(group: Mapping[str, Any]) -> dict[str, Any]:
     words = (word for word in ("all", "any", "none") if word in group)
-    return {
-        word: sorted({_canonical(_node(item)) for item in group[word]}) for word in words
-    }
+    return {word: sorted({_canonical(_node(item)) for item in group[word]}) for word in words}
 
 
 def _checks(spec: Mapping[str, Any]) -> list[str]:
