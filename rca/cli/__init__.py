@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "patterns": ("rca.cli.patterns:command", "List what recurs, with its evidence."),
     "guardrails": ("rca.cli.guardrails:command", "List, accept, reject and export guardrails."),
     "report": ("rca.cli.report:command", "PDF of one postmortem or of one quarter."),
+    "provenance": ("rca.cli.provenance:command", "Evidence of AI influence in commits."),
     "worker": ("rca.cli.worker:command", "Run background jobs alone, for further hosts."),
     "migrate": ("rca.cli.migrate:command", "Bring the database to this version's schema."),
     "sample": ("rca.cli.sample:command", "Load the invented company into an empty instance."),
