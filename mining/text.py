@@ -7,7 +7,7 @@ sentences under them are about: that is kept as the sentence's ``role``.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mining.masking import drop_marks, mask, mask_people, mask_secrets
@@ -23,11 +23,57 @@ __all__ = [
     "quote",
     "sentences",
     "strip_boilerplate",
+    "vocabulary_lines",
     "vocabulary_text",
 ]
 
 TIME_WORDS = frozenset(
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "utc", "gmt", "pst", "pdt", "est", "edt", "cst", "cdt", "cet", "cest", "bst", "ist", "am", "pm"]
+    [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "utc",
+        "gmt",
+        "pst",
+        "pdt",
+        "est",
+        "edt",
+        "cst",
+        "cdt",
+        "cet",
+        "cest",
+        "bst",
+        "ist",
+        "am",
+        "pm",
+    ]
 )
 
 # What a section or inline label announces. First match wins, so the order is part of the rule.
@@ -259,6 +305,18 @@ def vocabulary_text(text: str) -> str:
     Numbers, marks, weekday, month and time-zone words are gone; short codes such as ``s3`` or
     ``k8s`` stay. Every vocabulary of mining is built from this and from nothing else.
     """
-    masked = drop_marks(mask(text)).replace("_", " ")
-    words = _WORD.findall(_CAMEL.sub(" ", masked))
+    return _vocabulary(mask(text))
+
+
+def vocabulary_lines(lines: Sequence[str]) -> list[str]:
+    """:func:`vocabulary_text` of many short lines with one pass of the masks over them all."""
+    flat = [line.replace("\n", " ") for line in lines]
+    masked = mask("\n".join(flat)).split("\n")
+    if len(masked) != len(flat):  # a key block ran over line ends: mask each line by itself
+        return [vocabulary_text(line) for line in flat]
+    return [_vocabulary(line) for line in masked]
+
+
+def _vocabulary(masked: str) -> str:
+    words = _WORD.findall(_CAMEL.sub(" ", drop_marks(masked).replace("_", " ")))
     return " ".join(word for word in map(str.lower, words) if word not in TIME_WORDS)

@@ -1,0 +1,97 @@
+"""``python -m mining``: the library's own command line; needs neither service nor database."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mining.records import IncidentRecord, RecordError, read_jsonl
+from mining.taxonomy import Taxonomy, TaxonomyError, read
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mining", description="Recurring causes in postmortems, from JSON Lines."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    words = {
+        "patterns": "recurring causes within each organisation",
+        "causes": "contributing causes of each record, with the quoted sentence",
+        "similar": "the most similar records to each record",
+        "themes": "themes over a large or mixed corpus",
+    }
+    for name, told in words.items():
+        command = commands.add_parser(name, help=told, description=told)
+        command.add_argument("input", type=Path, help="JSON Lines; each row needs id and text")
+        command.add_argument("--out", type=Path, required=True, help="where the result goes")
+        command.add_argument("--taxonomy", type=Path, help="YAML, JSON or JSON Lines of classes")
+        command.add_argument("--scope", choices=("organisation", "mixed"), default="organisation")
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--k", type=int, default=5, help="neighbours per record (similar)")
+    return parser
+
+
+def _write_json(path: Path, document: Any) -> None:
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_lines(path: Path, rows: Iterable[Any]) -> None:
+    lines = (json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def _patterns(
+    records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
+) -> str:
+    from mining.documents import result_document
+    from mining.pipeline import MiningOptions, mine
+
+    result = mine(records, MiningOptions(scope=args.scope, taxonomy=taxonomy), args.seed)
+    _write_json(args.out, result_document(result))
+    return f"{len(result.patterns)} patterns, {len(result.unassigned)} records in none"
+
+
+def _causes(
+    records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
+) -> str:
+    from mining.causes import CauseScorer
+    from mining.documents import causes_row
+
+    results = CauseScorer(taxonomy).score_all(records)
+    _write_lines(args.out, (causes_row(result) for result in results))
+    return f"{sum(r.primary is not None for r in results)} of {len(results)} records with a cause"
+
+
+def _similar(
+    records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
+) -> str:
+    from mining.documents import similar_row
+    from mining.similar import SimilarIndex
+
+    index = SimilarIndex(records, args.seed)
+    _write_lines(args.out, (similar_row(r.id, index.of(r.id, args.k)) for r in records))
+    return f"{len(records)} records with up to {args.k} neighbours each"
+
+
+_COMMANDS = {"patterns": _patterns, "causes": _causes, "similar": _similar}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line. 0 done, 2 when the input can't be read."""
+    args = _parser().parse_args(argv)
+    try:
+        records = read_jsonl(args.input)
+        taxonomy = read(args.taxonomy) if args.taxonomy else None
+        told = _COMMANDS[args.command](records, args, taxonomy)
+    except (RecordError, TaxonomyError, OSError, UnicodeDecodeError) as error:
+        print(f"mining: {error}", file=sys.stderr)
+        return 2
+    print(f"{told}: {args.out}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""A name, the words that set a pattern apart, and the sentences that speak for it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mining.causes import ROLE_WEIGHTS, CauseResult
+from mining.features import Space, stop_words
+from mining.prepare import Prepared, shared_answers, stem
+from mining.taxonomy import Taxonomy
+from mining.text import quote
+
+MOST_PHRASES = 8
+_LEADING_ROLE = {**ROLE_WEIGHTS, "timeline": 0.2, "followup": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How many records of the corpus use each stem, and how each stem is written most often."""
+
+    count: int
+    documents: Mapping[str, int]
+    written: Mapping[str, str]
+
+    def rarity(self, name: str) -> float:
+        """Higher for stems that few records use."""
+        return float(np.log((1 + self.count) / (1 + self.documents.get(name, 0))) + 1)
+
+
+def _stems_of(text: str, stops: frozenset[str]) -> list[tuple[str, str]]:
+    return [(stem(word), word) for word in text.split() if word not in stops and len(word) > 1]
+
+
+def count_words(items: Sequence[Prepared]) -> Words:
+    """Document counts of the stems of a corpus."""
+    stops = stop_words()
+    documents: Counter[str] = Counter()
+    forms: dict[str, Counter[str]] = {}
+    for item in items:
+        pairs = _stems_of(item.full, stops)
+        documents.update({name for name, _ in pairs})
+        for name, word in pairs:
+            forms.setdefault(name, Counter())[word] += 1
+    written = {
+        name: min(found, key=lambda word: (-found[word], len(word), word))
+        for name, found in forms.items()
+    }
+    return Words(len(items), documents, written)
+
+
+def shared_words(members: Sequence[Prepared], words: Words) -> list[tuple[str, float]]:
+    """Stems that most members use and the rest seldom do, strongest first, with their weight."""
+    stops = stop_words()
+    inside: Counter[str] = Counter()
+    leading: Counter[str] = Counter()
+    for item in members:
+        inside.update({name for name, _ in _stems_of(item.full, stops)})
+        leading.update({name for name, _ in _stems_of(item.lead, stops)})
+    found = []
+    for name, count in inside.items():
+        if count < max(2, (len(members) + 1) // 2):
+            continue
+        share = (count + leading[name]) / (2 * len(members))
+        outside = (words.documents[name] - count) / max(1, words.count - len(members))
+        weight = share * (1 - min(1.0, outside)) * words.rarity(name)
+        found.append((name, round(float(weight), 3)))
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:MOST_PHRASES]
+
+
+def pattern_causes(results: Iterable[CauseResult]) -> tuple[str, ...]:
+    """Causes that at least half of the members tell of, the commonest primary first."""
+    found = list(results)
+    primaries = Counter(result.primary for result in found if result.primary)
+    told = Counter(cause.id for result in found for cause in result.causes)
+    strong = [name for name, n in told.items() if 2 * n >= len(found)]
+    order = sorted(strong, key=lambda name: (-primaries[name], -told[name], name))
+    if not primaries:
+        return tuple(order[:3])
+    lead = min(primaries, key=lambda name: (-primaries[name], name))
+    return tuple(dict.fromkeys([lead, *order]))[:3]
+
+
+def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -> str:
+    """The leading cause and the words that set the pattern apart."""
+    what = taxonomy.name_of(causes[0]) if causes else "Recurring incident"
+    told = ", ".join(phrases[:3])
+    return f"{what}: {told}" if told else what
+
+
+def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
+    """The member's sentence that carries most of what the pattern shares, masked."""
+    best, found = 0.0, ""
+    for line, sentence in zip(item.lines, item.sentences, strict=True):
+        stems = {stem(word) for word in line.split()}
+        weight = sum(shared.get(name, 0.0) for name in stems)
+        value = weight * _LEADING_ROLE[sentence.role] / (1 + max(0, len(stems) - 30) / 30)
+        if value > best:
+            best, found = value, sentence.text
+    if not found:
+        found = item.sentences[0].text if item.sentences else item.record.title
+    return quote(found)
+
+
+def reasons(
+    members: Sequence[Prepared], phrases: Sequence[tuple[str, float]], causes: Sequence[str],
+    results: Sequence[CauseResult], taxonomy: Taxonomy,
+) -> tuple[str, ...]:  # fmt: skip
+    """Why these incidents stand together, in plain sentences with their counts."""
+    count = len(members)
+    found = []
+    if phrases:
+        told = ", ".join(f"“{phrase}”" for phrase, _ in phrases[:5])
+        found.append(f"Words that most of them share and others seldom use: {told}.")
+    for cause in causes:
+        n = sum(any(c.id == cause for c in result.causes) for result in results)
+        if n:
+            found.append(f"{taxonomy.name_of(cause)}: told by {n} of {count}.")
+    return (*found, *_common_answers(members))
+
+
+def _common_answers(members: Sequence[Prepared]) -> list[str]:
+    tallied = Counter(answer for item in members for answer in item.answers)
+    labels = {"service": "Service", "trigger": "Trigger", "detection_method": "Found by"}
+    found = []
+    for answer, n in sorted(tallied.items(), key=lambda pair: (-pair[1], pair[0])):
+        name, _, value = answer.partition("=")
+        if name in labels and n >= 2 and 2 * n >= len(members):
+            found.append(f"{labels[name]} {value.replace('_', ' ')}: {n} of {len(members)}.")
+    return found[:4]
+
+
+def pair_reasons(
+    first: Prepared, second: Prepared, words: Words
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Shared words (as written, strongest first) and shared answers of two records."""
+    stops = stop_words()
+    common = {n for n, _ in _stems_of(first.full, stops)} & {
+        n for n, _ in _stems_of(second.full, stops)
+    }
+    lead = {n for n, _ in _stems_of(first.lead, stops)} & {
+        n for n, _ in _stems_of(second.lead, stops)
+    }
+    ranked = sorted(common, key=lambda n: (-words.rarity(n) * (1.5 if n in lead else 1.0), n))
+    answers = tuple(f"{k}={v}" for k, v in shared_answers(first, second).items())
+    return tuple(words.written.get(name, name) for name in ranked[:6]), answers
+
+
+__all__ = [
+    "Space",
+    "Words",
+    "best_quote",
+    "count_words",
+    "name_of",
+    "pair_reasons",
+    "pattern_causes",
+    "reasons",
+    "shared_words",
+]

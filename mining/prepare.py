@@ -1,0 +1,157 @@
+"""What every later step reads of a record: its sentences and their masked words, worked out once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from mining.records import IncidentRecord
+from mining.text import Sentence, sentences, vocabulary_lines
+
+LEAD_SENTENCES = 6
+MAIN_ROLES = frozenset({"cause", "impact", "response", ""})
+FIELD_NAMES = ("trigger", "detection_method", "detection_gap", "mitigation", "operation", "symptom")
+
+# Words that stand in every postmortem; scikit-learn's English list comes on top.
+COMMON = frozenset(
+    [
+        "incident",
+        "incidents",
+        "issue",
+        "issues",
+        "problem",
+        "problems",
+        "impact",
+        "impacted",
+        "affected",
+        "customers",
+        "customer",
+        "users",
+        "user",
+        "service",
+        "services",
+        "team",
+        "teams",
+        "resolved",
+        "investigation",
+        "investigating",
+        "began",
+        "started",
+        "caused",
+        "cause",
+        "causing",
+        "root",
+        "due",
+        "post",
+        "mortem",
+        "postmortem",
+        "summary",
+        "timeline",
+        "outage",
+        "outages",
+        "downtime",
+        "minutes",
+        "hours",
+        "hour",
+        "day",
+        "days",
+        "time",
+        "approximately",
+    ]
+)
+
+_ENDINGS = (
+    ("sses", "ss"), ("ies", "y"), ("ying", "y"), ("ings", ""), ("edly", ""), ("ing", ""), ("ied", "y"), ("ed", ""), ("es", "e"), ("s", ""),
+)  # fmt: skip
+_DOUBLED = re.compile(r"(bb|dd|gg|mm|nn|pp|rr|tt)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One record ready to be compared.
+
+    ``lines`` are the masked words of each sentence, ``title`` those of the title; neither holds a
+    secret, a person or an address.
+    """
+
+    record: IncidentRecord
+    sentences: tuple[Sentence, ...]
+    title: str
+    lines: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The record's id."""
+        return self.record.id
+
+    @property
+    def full(self) -> str:
+        """Title and every sentence."""
+        return " ".join((self.title, *self.lines))
+
+    @property
+    def lead(self) -> str:
+        """Title and opening: where people say what broke."""
+        return " ".join((self.title, *self.lines[:LEAD_SENTENCES]))
+
+    @property
+    def main(self) -> str:
+        """Title and the sentences about what broke and why, without follow-up and timeline."""
+        kept = [
+            line
+            for line, sentence in zip(self.lines, self.sentences, strict=True)
+            if sentence.role in MAIN_ROLES
+        ]
+        return " ".join((self.title, *(kept or self.lines)))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Structured answers as ``name=value``: services, confirmed causes, fields of the form."""
+        record = self.record
+        found = [f"service={name.lower()}" for name in record.services]
+        found += [f"cause={name}" for name in record.causes]
+        for name in FIELD_NAMES:
+            value = record.fields.get(name, "")
+            if value and value != "unknown":
+                found.append(f"{name}={value.lower()}")
+        return tuple(found)
+
+
+def stem(word: str) -> str:
+    """A light stem: plural, -ing and -ed endings go; short words stay. Idempotent enough to join
+    ``nodes`` with ``node`` and ``shipped`` with ``shipping``.
+    """
+    if len(word) < 5:
+        return word[:-1] if len(word) == 4 and word[-1] == "s" and word[-2] not in "su" else word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word[: len(word) - len(ending)] + instead
+            break
+    if _DOUBLED.search(word):
+        word = word[:-1]
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+def prepare(record: IncidentRecord) -> Prepared:
+    """Split and mask one record."""
+    parts = sentences(record.text)
+    title, *lines = vocabulary_lines([record.title, *(part.text for part in parts)])
+    return Prepared(record, parts, title, tuple(lines))
+
+
+def prepare_all(records: Sequence[IncidentRecord]) -> list[Prepared]:
+    """Prepared records in the order of their ids, so that no result depends on input order."""
+    return [prepare(record) for record in sorted(records, key=lambda record: record.id)]
+
+
+def days_between(first: IncidentRecord, second: IncidentRecord) -> int | None:
+    """Days from one incident to another, or ``None`` when a day is not known."""
+    if len(first.date or "") != 10 or len(second.date or "") != 10:
+        return None
+    return abs((date.fromisoformat(first.date or "") - date.fromisoformat(second.date or "")).days)
+
+
+def shared_answers(first: Prepared, second: Prepared) -> Mapping[str, str]:
+    """Structured answers that both gave."""
+    common = set(first.answers) & set(second.answers)
+    return dict(sorted(tuple(answer.split("=", 1)) for answer in common))  # type: ignore[misc]

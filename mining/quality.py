@@ -1,0 +1,106 @@
+"""How far a grouping can be trusted: against chance, and against losing some of its records."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mining.clusters import average_groups
+from mining.features import Matrix, stop_words
+from mining.prepare import Prepared, stem
+
+RESAMPLES = 20
+RESAMPLE_SHARE = 0.8
+HALF_WORDS = 60
+LEAST_WORDS = 5
+TESTED = 400
+COHERENT_AT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Coherence:
+    """Whether records hold together as texts.
+
+    Each record is cut into two halves. In real postmortems a half is closest to its own other half
+    almost always; in shuffled text no more often than chance. ``p`` is the chance of seeing as many
+    ``own`` among ``tested`` by luck.
+    """
+
+    own: int
+    tested: int
+    p: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether patterns may be claimed at all."""
+        return self.p <= COHERENT_AT
+
+
+def _halves(item: Prepared) -> tuple[list[str], list[str]]:
+    """Two halves of a record's words, alternating by sentence, of equal and bounded length."""
+    stops = stop_words()
+    lines = [[stem(w) for w in line.split() if w not in stops] for line in item.lines]
+    if len(lines) >= 4:
+        first = [word for line in lines[::2] for word in line]
+        second = [word for line in lines[1::2] for word in line]
+    else:
+        words = [word for line in lines for word in line]
+        first, second = words[::2], words[1::2]
+    length = min(len(first), len(second), HALF_WORDS)
+    return first[:length], second[:length]
+
+
+def coherence(items: Sequence[Prepared]) -> Coherence:
+    """Test that the texts of a corpus are texts; at most :data:`TESTED` of them are looked at."""
+    from scipy.stats import binom
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    step = max(1, len(items) // TESTED)
+    halves = [pair for item in items[::step] if len((pair := _halves(item))[0]) >= LEAST_WORDS]
+    if len(halves) < 2:
+        return Coherence(0, len(halves), 1.0)
+    vectoriser = TfidfVectorizer(analyzer=list, sublinear_tf=True)
+    both = vectoriser.fit_transform([half for pair in halves for half in pair])
+    cosines = (both[0::2] @ both[1::2].T).toarray()
+    own = int((cosines.argmax(axis=1) == np.arange(len(halves))).sum())
+    return Coherence(own, len(halves), float(binom.sf(own - 1, len(halves), 1 / len(halves))))
+
+
+def _resamples(count: int, seed: int) -> Iterator[Any]:
+    rng = np.random.default_rng(seed)
+    size = max(2, round(RESAMPLE_SHARE * count))
+    for _ in range(RESAMPLES):
+        yield np.sort(rng.choice(count, size=size, replace=False))
+
+
+def _rescaled(similarity: Matrix) -> Matrix:
+    values = similarity[np.triu_indices(len(similarity), 1)]
+    return (similarity - values.mean()) / (values.std() or 1.0)
+
+
+def _kept(labels: Any, position: Any, members: Sequence[int]) -> float | None:
+    """Share of a group's pairs that a resample put together again; ``None`` without a pair."""
+    here = [labels[position[m]] for m in members if position[m] >= 0]
+    pairs = len(here) * (len(here) - 1) / 2
+    if not pairs:
+        return None
+    same = sum(a == b for i, a in enumerate(here) for b in here[i + 1 :])
+    return same / pairs
+
+
+def stability(
+    similarity: Matrix, groups: Sequence[Sequence[int]], *, cut: float, seed: int
+) -> list[float | None]:
+    """Per group: how often its members stay together over 20 resamples of 80 %."""
+    shares: list[list[float]] = [[] for _ in groups]
+    count = len(similarity)
+    for chosen in _resamples(count, seed) if groups else ():
+        labels = average_groups(_rescaled(similarity[np.ix_(chosen, chosen)]), cut)
+        position = np.full(count, -1)
+        position[chosen] = np.arange(len(chosen))
+        for found, members in zip(shares, groups, strict=True):
+            share = _kept(labels, position, members)
+            if share is not None:
+                found.append(share)
+    return [round(float(np.mean(found)), 3) if found else None for found in shares]

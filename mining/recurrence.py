@@ -1,0 +1,207 @@
+"""Layer 2: which incidents of one organisation are the same cause coming back.
+
+Abstains by default: nothing is claimed on records that do not hold together as texts, a group must hold
+together on average, and must mostly regroup when a fifth of the records is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mining.clusters import AbstainingLinkage
+from mining.features import Matrix, Space, build_space
+from mining.prepare import Prepared, days_between
+from mining.quality import Coherence, coherence, stability
+
+DUPLICATE_COSINE = 0.62
+UNDATED_DUPLICATE_COSINE = 0.9
+FEW_RECORDS = 10
+MOST_NEAREST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What people decided, kept by every later run.
+
+    ``together`` are sets of ids that belong to one pattern; ``apart`` names an id and the ids that
+    it must never share a pattern with.
+    """
+
+    together: tuple[frozenset[str], ...] = ()
+    apart: tuple[tuple[str, frozenset[str]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Positions of the members in the space, most central first, with their mean similarity."""
+
+    members: tuple[int, ...]
+    centrality: tuple[float, ...]
+    cohesion: float
+    stability: float | None
+    near: tuple[tuple[int, float], ...] = ()
+    see_also: tuple[int, ...] = ()
+    by_human: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """The groups of one organisation, what was hidden, and the nearest pairs in any case."""
+
+    space: Space
+    groups: tuple[Group, ...]
+    duplicates: Mapping[str, str] = field(default_factory=dict)
+    hidden: int = 0
+    coherence: Coherence | None = None
+    nearest: tuple[tuple[int, int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """One configuration for every organisation, in spreads above the usual similarity."""
+
+    cut: float = 1.3
+    join: float = 1.6
+    see_also: float = 0.9
+    stable_from: float = 0.6
+
+
+def merge_duplicates(items: Sequence[Prepared], space: Space) -> dict[str, str]:
+    """Reports of one and the same incident: id of the later one -> id of the one that is kept.
+
+    Same words on the same or the next day; without dates, almost the same text.
+    """
+    full = next((view for view in space.views if view.name == "full"), None)
+    if full is None:
+        return {}
+    cosines = (full.matrix @ full.matrix.T).tocoo()
+    kept: dict[str, str] = {}
+    close = cosines.data >= DUPLICATE_COSINE
+    pairs = zip(cosines.row[close], cosines.col[close], cosines.data[close], strict=True)
+    for left, right, cosine in sorted(pairs, key=lambda p: (p[0], p[1])):
+        if left >= right or items[right].id in kept:
+            continue
+        days = days_between(items[left].record, items[right].record)
+        same = days <= 1 if days is not None else cosine >= UNDATED_DUPLICATE_COSINE
+        if same:
+            kept[items[right].id] = kept.get(items[left].id, items[left].id)
+    return kept
+
+
+def find_recurrence(
+    items: Sequence[Prepared],
+    settings: LinkSettings,
+    constraints: Constraints,
+    seed: int,
+) -> Recurrence:
+    """The recurring groups among the records of one organisation."""
+    duplicates = merge_duplicates(items, build_space(items, seed))
+    space = build_space([item for item in items if item.id not in duplicates], seed)
+    if len(space) < 2 or not space.views:
+        return Recurrence(space, (), duplicates)
+    similarity = space.dense()
+    texts = coherence(space.items)
+    drafts = _groups(similarity, settings) if texts.holds else []
+    drafts, forced = _constrained(drafts, constraints, space)
+    shares = stability(similarity, drafts, cut=settings.cut, seed=seed)
+    groups, hidden = [], 0
+    for members, share, by_human in zip(drafts, shares, forced, strict=True):
+        if share is not None and share < settings.stable_from and not by_human:
+            hidden += 1
+            continue
+        groups.append(_described(similarity, members, share, settings, by_human))
+    return Recurrence(space, tuple(groups), duplicates, hidden, texts, _nearest_pairs(similarity))
+
+
+def _groups(similarity: Matrix, settings: LinkSettings) -> list[list[int]]:
+    work = similarity.copy()
+    np.fill_diagonal(work, work.max())
+    linkage = AbstainingLinkage(cut=settings.cut, affinity="precomputed").fit(work)
+    found = []
+    for label in range(linkage.labels_.max() + 1):
+        members = [int(m) for m in np.flatnonzero(linkage.labels_ == label)]
+        found.append(members)
+    return [_joined(similarity, members, settings) for members in found]
+
+
+def _joined(similarity: Matrix, members: list[int], settings: LinkSettings) -> list[int]:
+    """Members with the records of other groups, or of none, that belong here as well."""
+    means = similarity[:, members].mean(axis=1)
+    means[members] = -np.inf
+    return sorted([*members, *(int(m) for m in np.flatnonzero(means >= settings.join))])
+
+
+def _constrained(
+    drafts: list[list[int]], constraints: Constraints, space: Space
+) -> tuple[list[list[int]], list[frozenset[int]]]:
+    """Groups as people corrected them, with the members that stand there by their decision."""
+    at = {item.id: position for position, item in enumerate(space.items)}
+    groups = [set(members) for members in drafts]
+    forced: list[set[int]] = [set() for _ in groups]
+    for ids in constraints.together:
+        wanted = {at[i] for i in ids if i in at}
+        if len(wanted) < 2:
+            continue
+        best = max(range(len(groups)), key=lambda g: len(groups[g] & wanted), default=None)
+        if best is None or not groups[best] & wanted:
+            groups.append(set())
+            forced.append(set())
+            best = len(groups) - 1
+        forced[best] |= wanted - groups[best]
+        groups[best] |= wanted
+    for identifier, others in constraints.apart:
+        here = at.get(identifier)
+        strangers = {at[i] for i in others if i in at}
+        for members in groups:
+            if here in members and members & strangers:
+                members.discard(here)
+    kept = [(sorted(g), frozenset(f)) for g, f in zip(groups, forced, strict=True) if len(g) > 1]
+    unique = list({tuple(g): (g, f) for g, f in kept}.values())
+    return [g for g, _ in unique], [f for _, f in unique]
+
+
+def _described(
+    similarity: Matrix,
+    members: Sequence[int],
+    share: float | None,
+    settings: LinkSettings,
+    by_human: frozenset[int],
+) -> Group:
+    block = similarity[np.ix_(members, members)].copy()
+    np.fill_diagonal(block, np.nan)
+    means = np.nanmean(block, axis=1)
+    order = sorted(range(len(members)), key=lambda m: (-means[m], members[m]))
+    outside = similarity[:, members].mean(axis=1)
+    outside[list(members)] = -np.inf
+    ranked = np.argsort(-outside, kind="stable")
+    near = [(int(m), float(outside[m])) for m in ranked[:3] if outside[m] >= settings.see_also / 2]
+    also = [int(m) for m in ranked if outside[m] >= settings.see_also][:8]
+    return Group(
+        members=tuple(members[m] for m in order),
+        centrality=tuple(float(means[m]) for m in order),
+        cohesion=float(np.nanmean(block)),
+        stability=share,
+        near=tuple(near),
+        see_also=tuple(also),
+        by_human=by_human,
+    )
+
+
+def _nearest_pairs(similarity: Matrix) -> tuple[tuple[int, int, float], ...]:
+    rows, columns = np.triu_indices(len(similarity), 1)
+    order = np.argsort(-similarity[rows, columns], kind="stable")[:MOST_NEAREST]
+    return tuple(
+        (int(rows[i]), int(columns[i]), float(similarity[rows[i], columns[i]])) for i in order
+    )
+
+
+def organisations(items: Iterable[Prepared]) -> dict[str, list[Prepared]]:
+    """Records by organisation, in order of its name."""
+    found: dict[str, list[Prepared]] = {}
+    for item in items:
+        found.setdefault(item.record.organisation, []).append(item)
+    return dict(sorted(found.items()))
+
+
+__all__ = ["Constraints", "Group", "LinkSettings", "Recurrence", "find_recurrence", "organisations"]
