@@ -541,6 +541,7 @@ class RevisionKind(Vocabulary):
     PUBLISHED = "published", "Published"
     IMPORTED = "imported", "Imported"
     CONFLICT = "conflict", "Kept from a conflict"
+    PROGRESS = "progress", "Progress of an action"
 
 
 class Section(Vocabulary):

@@ -629,7 +629,7 @@ def _tables() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('actor_id', sa.String(), nullable=True),
     sa.Column('created_at', UtcDateTime(), nullable=False),
-    sa.CheckConstraint("kind IN ('edit', 'submitted', 'approved', 'published', 'imported', 'conflict')", name=op.f('ck_revision_kind_known')),
+    sa.CheckConstraint("kind IN ('edit', 'submitted', 'approved', 'published', 'imported', 'conflict', 'progress')", name=op.f('ck_revision_kind_known')),
     sa.ForeignKeyConstraint(['actor_id'], ['user_account.id'], name=op.f('fk_revision_actor_id_user_account')),
     sa.ForeignKeyConstraint(['postmortem_id'], ['postmortem.id'], name=op.f('fk_revision_postmortem_id_postmortem'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_revision')),
