@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mining.policy import checks, facts
-from mining.policy.matcher import Outcome, Truth, evaluate
+from mining.policy.matcher import Outcome, Truth, evaluate, holds
 
 EVALUATOR = "native-py/1"
 Change = Mapping[str, Any]
@@ -78,7 +78,11 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Backtest:
-    """One rule on one ledger: before the split, from the split on, and together."""
+    """One rule on one ledger: before the split, from the split on, and together.
+
+    ``holdout_caught`` names the incidents behind the flags of the hold-out, so that a reader can
+    see which of them the rule was made from.
+    """
 
     rule: str
     dataset: str
@@ -91,6 +95,7 @@ class Backtest:
     whole: Window
     supplied: Mapping[str, int]
     records: int
+    holdout_caught: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,11 @@ def _judge(doc: Mapping[str, Any], change: Change) -> _Judged | None:
     at = facts.instant(change.get("at"))
     if at is None:
         return None
+    if holds(doc["spec"]["match"], change) is Truth.FALSE:
+        # Most changes are out of scope; the explanation would be thrown away.
+        return _Judged(
+            at, Outcome(str(doc["metadata"]["id"]), "not_applicable"), _incidents(change)
+        )
     return _Judged(at, evaluate(doc, change, at), _incidents(change))
 
 
@@ -180,6 +190,7 @@ def backtest(
         whole=_count(ripe),
         supplied={name: facts.supplied(changes, name) for name in checks.fields(doc)},
         records=len(changes),
+        holdout_caught=tuple(sorted({n for item in late if item.flagged for n in item.incidents})),
     )
 
 

@@ -121,6 +121,9 @@ FACTS: Mapping[str, Fact] = {fact.name: fact for fact in _FACTS}
 """Every fact by its dotted name."""
 
 
+_PARTS = {name: tuple(name.split(".")) for name in FACTS}
+
+
 def instant(text: object) -> datetime | None:
     """The aware time that ``text`` states, or None when it is no RFC 3339 instant."""
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
@@ -160,7 +163,7 @@ def has_kind(kind: Kind, value: object) -> bool:
 
 def _dig(record: object, name: str) -> Reading:
     here: object = record
-    for part in name.split("."):
+    for part in _PARTS[name]:
         if not isinstance(here, Mapping) or part not in here:
             return Reading(missing="missing")
         here = here[part]

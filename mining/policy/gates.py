@@ -129,10 +129,12 @@ def _association(window: Window, settings: GateSettings) -> Gate:
     )  # fmt: skip
 
 
-def _held_out(result: Backtest, settings: GateSettings) -> Gate:
+def _held_out(doc: Mapping[str, Any], result: Backtest, settings: GateSettings) -> Gate:
     ratio = risk_ratio(result.holdout)
-    few = result.holdout.caught < settings.min_incidents
-    shown = _ratio_text(ratio) + (f"; {result.holdout.caught} incidents" if few else "")
+    caught = result.holdout.caught
+    few = caught < settings.min_incidents
+    known = len(set(result.holdout_caught) & set(doc["evidence"]["incidents"]))
+    shown = f"{_ratio_text(ratio)}; {caught} incidents, {known} of them in its evidence"
     return Gate(
         "stable", "hold-out",
         f"in the later window the risk ratio stays above {settings.ratio_above:g}, "
@@ -179,6 +181,12 @@ def _overrides(observed: Observed, settings: GateSettings) -> Gate:
     )  # fmt: skip
 
 
+def observed_gates(observed: Observed, settings: GateSettings | None = None) -> list[Gate]:
+    """The gates that only time can open: days in audit, and how often people went round it."""
+    settings = settings or GateSettings()
+    return [_audit(observed, settings), _overrides(observed, settings)]
+
+
 def gates(
     doc: Mapping[str, Any],
     result: Backtest,
@@ -197,10 +205,9 @@ def gates(
         _incidents(result.whole, settings),
         _unknown(result.whole, settings),
         _association(result.whole, settings),
-        _held_out(result, settings),
+        _held_out(doc, result, settings),
         _friction(result, settings),
-        _audit(observed, settings),
-        _overrides(observed, settings),
+        *observed_gates(observed, settings),
     ]
 
 

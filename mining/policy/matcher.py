@@ -44,7 +44,14 @@ class Leaf:
     value: object
     found: object
     truth: Truth
-    note: str
+    missing: str | None = None
+
+    @property
+    def note(self) -> str:
+        """What was found, shortened, or why nothing could be read."""
+        if self.missing is not None:
+            return self.missing
+        return "present" if self.op == "exists" else f"is {_short(self.found)}"
 
     def text(self) -> str:
         """One line for a person."""
@@ -131,18 +138,21 @@ OPERATORS = (*_OPERATORS, "exists")
 """Every operator a leaf may use."""
 
 
+def _truth(op: str, reading: facts.Reading, value: object) -> Truth:
+    if op == "exists":
+        if reading.known:
+            return Truth.TRUE
+        return Truth.FALSE if reading.missing in ("missing", "null") else Truth.UNKNOWN
+    if not reading.known:
+        return Truth.UNKNOWN
+    return Truth.TRUE if _OPERATORS[op](reading.value, value) else Truth.FALSE
+
+
 def _leaf(leaf: Mapping[str, Any], record: object, path: str) -> Leaf:
     field, op, value = leaf["field"], leaf["op"], leaf.get("value")
     reading = facts.read(record, field)
-    if op == "exists":
-        absent = reading.missing in ("missing", "null")
-        truth = Truth.FALSE if absent else Truth.TRUE if reading.known else Truth.UNKNOWN
-        note = "present" if reading.known else f"{reading.missing}"
-        return Leaf(path, field, op, None, reading.value, truth, note)
-    if not reading.known:
-        return Leaf(path, field, op, value, None, Truth.UNKNOWN, f"{reading.missing}")
-    truth = Truth.TRUE if _OPERATORS[op](reading.value, value) else Truth.FALSE
-    return Leaf(path, field, op, value, reading.value, truth, f"is {_short(reading.value)}")
+    truth = _truth(op, reading, value)
+    return Leaf(path, field, op, value, reading.value, truth, reading.missing)
 
 
 def _short(value: object) -> str:
@@ -181,8 +191,26 @@ def _group(group: Mapping[str, Any], record: object, path: str, seen: list[Leaf]
 
 
 def holds(group: Mapping[str, Any], record: object) -> Truth:
-    """The truth of a match group for a record, without the explanation."""
-    return _group(group, record, "match", [])
+    """The truth of a match group for a record, without the explanation; stops when it is sure."""
+    if "field" in group:
+        return _truth(group["op"], facts.read(record, group["field"]), group.get("value"))
+    verdict = Truth.TRUE
+    for word in ("all", "none", "any"):
+        if word in group:
+            verdict = min(verdict, _joined(word, group[word], record))
+        if verdict is Truth.FALSE:
+            break
+    return verdict
+
+
+def _joined(word: str, items: Sequence[Mapping[str, Any]], record: object) -> Truth:
+    stop, verdict = (Truth.FALSE, Truth.TRUE) if word == "all" else (Truth.TRUE, Truth.FALSE)
+    for item in items:
+        truth = holds(item, record)
+        verdict = min(verdict, truth) if word == "all" else max(verdict, truth)
+        if verdict is stop:
+            break
+    return ~verdict if word == "none" else verdict
 
 
 def _exception(spec: Mapping[str, Any], record: object, now: datetime) -> str | None:

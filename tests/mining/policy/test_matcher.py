@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mining.policy import matcher
 from mining.policy.matcher import Truth, evaluate, holds
@@ -11,6 +13,7 @@ from tests.mining.policy.rules import matching, rule
 
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+WORDS = ("all", "any", "none")
 ABSENT: Any = object()
 
 
@@ -170,3 +173,40 @@ def test_the_operators_are_the_published_ones() -> None:
 
     published = schema()["$defs"]["leaf"]["properties"]["op"]["enum"]
     assert sorted(matcher.OPERATORS) == sorted(published)
+
+
+LEAVES = st.sampled_from(
+    [
+        IS_A,
+        HAS_X,
+        leaf("provenance.model", "exists"),
+        leaf("approvals.owners", "gte", 2),
+        leaf("paths", "anyGlob", ["infra/**"]),
+    ]
+)
+GROUPS = st.recursive(
+    st.fixed_dictionaries({}, optional={w: st.lists(LEAVES, min_size=1) for w in WORDS}),
+    lambda inner: st.fixed_dictionaries(
+        {}, optional={w: st.lists(st.one_of(LEAVES, inner), min_size=1, max_size=3) for w in WORDS}
+    ),
+    max_leaves=6,
+)
+ODD = st.sampled_from([None, "a", "b", 1, 2, True, [], ["x"], ["infra/a"], ["x", 1], {}])
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "repo": ODD,
+        "labels": ODD,
+        "paths": ODD,
+        "provenance": st.one_of(ODD, st.fixed_dictionaries({"model": ODD})),
+        "approvals": st.one_of(ODD, st.fixed_dictionaries({"owners": ODD})),
+    },
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(GROUPS, RECORDS)
+def test_the_quick_way_and_the_explained_way_agree(group: Any, record: Any) -> None:
+    outcome = evaluate(matching(group), record, NOW).state
+    quick = {TRUE: "applies", FALSE: "not_applicable", UNKNOWN: "unknown"}[holds(group, record)]
+    assert quick == ("applies" if outcome in ("pass", "violation") else outcome)
