@@ -1,8 +1,12 @@
 """What text the product accepts: any words, but no NUL and no lone surrogates."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_text(value: str) -> str:
@@ -13,7 +17,7 @@ def clean_text(value: str) -> str:
     """
     if "\x00" in value:
         raise ValueError("Contains a NUL character, which cannot be stored. Remove it.")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if _SURROGATE.search(value):
         raise ValueError("Contains half of a character pair, which cannot be stored. Retype it.")
     return value.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -45,7 +45,6 @@ class Assume:
 
     organisation: str = OWN_ORGANISATION
     severities: Mapping[str, str] = field(default_factory=dict)
-    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,13 +326,11 @@ class _Reader:
             return None
         if dated == UNKNOWN and name == "date":
             return None
-        detail = self.columns.written[name]
-        where = f"{self.assume.origin}, {detail}" if self.assume.origin else detail
         return {
             "milestone": milestone,
             "value": dated.value,
             "precision": TimePrecision(dated.precision).value,
-            "source_detail": where[:2_000],
+            "source_detail": f"column {self.columns.written[name]}"[:2_000],
         }
 
     def _notes(self) -> list[dict[str, Any]]:
@@ -352,7 +349,6 @@ class _Reader:
                 if item.get("source") != ValueSource.SUGGESTED:
                     item["source"] = ValueSource.IMPORTED.value
                 item["confirmed"] = False
-                item.setdefault("source_detail", self.assume.origin[:2_000])
         for person in data.get("participants", []):
             person.pop("user_id", None)
 

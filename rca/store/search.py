@@ -5,6 +5,7 @@ by the caller's visibility condition, which joins on the same row.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import column, select, table, text
@@ -15,6 +16,7 @@ from rca.domain.postmortem import PostmortemContent
 _SEARCH = table("postmortem_search", column("postmortem_id"))
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MOST_WORDS = 24
+_MOST_CHARACTERS = 400_000
 
 
 def _is_postgres(session: Session) -> bool:
@@ -44,12 +46,25 @@ def index(session: Session, postmortem_id: str, words: str) -> None:
                 "INSERT INTO postmortem_search (postmortem_id, words) "
                 "VALUES (:id, to_tsvector('simple', :words))"
             ),
-            {"id": postmortem_id, "words": words[:400_000]},
+            {"id": postmortem_id, "words": words[:_MOST_CHARACTERS]},
         )
         return
     session.execute(
         text("INSERT INTO postmortem_search (postmortem_id, words) VALUES (:id, :words)"),
         {"id": postmortem_id, "words": words},
+    )
+
+
+def index_new(session: Session, documents: Sequence[tuple[str, str]]) -> None:
+    """Store the words of postmortems that have none yet, all at once."""
+    if not documents:
+        return
+    words, most = (":words", None)
+    if _is_postgres(session):
+        words, most = ("to_tsvector('simple', :words)", _MOST_CHARACTERS)
+    session.execute(
+        text(f"INSERT INTO postmortem_search (postmortem_id, words) VALUES (:id, {words})"),  # noqa: S608
+        [{"id": key, "words": document[:most]} for key, document in documents],
     )
 
 

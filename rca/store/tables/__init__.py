@@ -13,7 +13,7 @@ from rca.store.tables.learning import (
     PatternRow,
 )
 from rca.store.tables.metadata import Table, metadata
-from rca.store.tables.operations import AuditEvent, ImportBatch, Job
+from rca.store.tables.operations import AuditEvent, ImportBatch, ImportUpload, Job
 from rca.store.tables.postmortems import (
     ActionFactor,
     ActionItemRow,
@@ -57,6 +57,7 @@ __all__ = [
     "GuardrailRow",
     "ImpactMeasureRow",
     "ImportBatch",
+    "ImportUpload",
     "Job",
     "LearningNoteRow",
     "Link",

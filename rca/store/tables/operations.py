@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import LargeBinary
 from sqlmodel import Field
 
 from rca.domain import vocabulary as v
@@ -60,3 +61,18 @@ class ImportBatch(Table, table=True):
     by_id: str | None = Field(default=None, foreign_key="user_account.id")
     counts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     problems: list[Any] = Field(default_factory=list, sa_type=Json)
+
+
+class ImportUpload(Table, table=True):
+    """A file between its preview and somebody's yes. Deleted with either, and after a day."""
+
+    __tablename__ = "import_upload"
+
+    id: str = Field(primary_key=True, max_length=64)
+    position: int = Field(primary_key=True)
+    name: str = Field(max_length=400)
+    kind: str = Field(default="", max_length=16)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    data: bytes = Field(sa_type=LargeBinary)
+    by_id: str | None = Field(default=None, foreign_key="user_account.id", index=True)
+    at: datetime = instant()

@@ -219,6 +219,19 @@ def _tables() -> None:
     sa.ForeignKeyConstraint(['by_id'], ['user_account.id'], name=op.f('fk_import_batch_by_id_user_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_batch'))
     )
+    op.create_table('import_upload',
+    sa.Column('id', sa.String(length=64), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=400), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('options', Json, nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('by_id', sa.String(), nullable=True),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['by_id'], ['user_account.id'], name=op.f('fk_import_upload_by_id_user_account')),
+    sa.PrimaryKeyConstraint('id', 'position', name=op.f('pk_import_upload'))
+    )
+    op.create_index(op.f('ix_import_upload_by_id'), 'import_upload', ['by_id'], unique=False)
     op.create_table('link',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('from_kind', sa.String(length=16), nullable=False),
