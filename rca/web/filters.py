@@ -28,6 +28,20 @@ def day(value: date | datetime | None) -> str:
     return f"{value.day} {value:%b %Y}" if value else "–"
 
 
+def weekday(value: datetime) -> str:
+    """``Tuesday 13 October 2026``."""
+    return f"{value:%A} {value.day} {value:%B %Y}"
+
+
+_SPOKEN = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+           "eleven", "twelve")  # fmt: skip
+
+
+def spoken(count: int) -> str:
+    """Small numbers in words, as a sentence begins with them."""
+    return _SPOKEN[count] if 0 <= count < len(_SPOKEN) else f"{count:,}"
+
+
 def hm(value: datetime | None) -> str:
     """``09:30``; a dash when blank."""
     return f"{value:%H:%M}" if value else "–"
@@ -110,6 +124,8 @@ def install(app: Flask) -> None:
         "plural": plural,
         "initials": initials,
         "cause": cause_name,
+        "weekday": weekday,
+        "spoken": spoken,
         "quarter": quarter_words,
         "occurred": occurred,
         "markdown": markdown,
