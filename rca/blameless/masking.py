@@ -11,30 +11,44 @@ import re
 
 from rca.blameless.tokens import MASK
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_FENCE = re.compile(r"^[ \t]{0,20}(`{3,9}|~{3,9}).*?(?:^[ \t]{0,20}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)[^`]{1,400}\1(?!`)")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,4000}?\n---[ \t]*$", re.M | re.S)
+_QUOTED_LINE = re.compile(r"^[ \t]{0,8}>[^\n]*", re.M)
+_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)[^`]{1,400}\1(?!`)")
 _URL = re.compile(r"\b(?:https?|ftp|ssh|git|s3|gs)://[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{0,64}\w")
 _LOG = re.compile(
-    r"^[ \t>]*(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\n]{0,12}?[ \t]+\[?)?"
+    r"^[ \t]{0,40}(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\n]{0,12}?[ \t]\[?)?"
     r"(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:|][^\n]*"
-    r"|^[ \t]*Traceback \([^\n]*|^[ \t]+File \"[^\n]*|^[ \t]+at [\w$.]+\([^\n]*"
+    r"|^[ \t]{0,40}Traceback \([^\n]*|^[ \t]{1,40}File \"[^\n]*|^[ \t]{1,40}at [\w$.]{1,200}\([^\n]*"
     r"|^[A-Z]\w{0,40}(?:Error|Exception): [^\n]*|^[Ee]rror: [^\n]*",
     re.M,
 )
-_IDENTIFIER = re.compile(
-    r"(?<!\w)\w{0,60}[A-Za-z0-9]_[A-Za-z0-9]\w{0,60}"
-    r"|(?<![\w/.])\.?/?(?:[\w.-]{1,60}/){2,12}[\w.-]{0,60}"
-    r"|(?<![\w/.])~?/[\w.-]{2,60}"
-    r"|(?<![\w.])(?:[A-Za-z][\w-]{0,40}\.){1,6}"
+_SNAKE = re.compile(r"(?<!\w)\w{0,60}[A-Za-z0-9]_[A-Za-z0-9]\w{0,60}")
+_PATH = re.compile(
+    r"(?<![\w/.])\.?/?(?:[\w.-]{1,60}/){2,12}[\w.-]{0,60}|(?<![\w/.])~?/[\w.-]{2,60}"
+)
+_FILE = re.compile(
+    r"(?<![\w.])(?:[A-Za-z][\w-]{0,40}\.){1,6}"
     r"(?:py|js|ts|tsx|go|rs|rb|java|c|h|cpp|cs|sh|sql|ya?ml|json|toml|ini|conf|cfg|md|txt|csv|log"
     r"|tf|hcl|lock|env|xml|html|css|com|net|org|io|dev|internal|local)\b"
-    r"|(?<![\w-])--[a-z][\w-]{0,40}"
-    r"|(?<!\w)[A-Za-z_][\w.]{0,60}\(\)"
 )
+_FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]{0,40}")
+_CALL = re.compile(r"(?<!\w)[A-Za-z_][\w.]{0,60}\(\)")
 _DOUBLE = re.compile(r'"[^"]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»')
 _SINGLE = re.compile(r"(?<![\w’'])['‘](?=\S)(?:[^'‘’]|(?<=\w)['’](?=\w)){1,200}['’](?!\w)")
+_INLINE = (
+    ("`", _CODE),
+    ("://", _URL),
+    ("www.", _URL),
+    ("@", _EMAIL),
+    ("_", _SNAKE),
+    ("/", _PATH),
+    (".", _FILE),
+    ("--", _FLAG),
+    ("()", _CALL),
+)
 
 
 def _cover(match: re.Match[str]) -> str:
@@ -53,24 +67,23 @@ def _cover_quote(match: re.Match[str]) -> str:
 
 
 def mask_blocks(text: str) -> str:
-    """Cover what spans lines: fenced code, comments, log lines and stack traces."""
+    """Cover what spans lines: front matter, fences, comments, quoted lines, logs, traces."""
+    if text.startswith("---"):
+        text = _FRONT_MATTER.sub(_cover, text)
     if "```" in text or "~~~" in text:
         text = _FENCE.sub(_cover, text)
     if "<!--" in text:
         text = _COMMENT.sub(_cover, text)
+    if ">" in text:
+        text = _QUOTED_LINE.sub(_cover, text)
     return _LOG.sub(_cover, text)
 
 
 def mask_inline(text: str) -> str:
     """Cover what stands within a paragraph: code spans, addresses, identifiers, quotes."""
-    if "`" in text:
-        text = _CODE.sub(_cover, text)
-    if "://" in text or "www." in text:
-        text = _URL.sub(_cover, text)
-    if "@" in text:
-        text = _EMAIL.sub(_cover, text)
-    if "_" in text or "/" in text or "(" in text or "--" in text or "." in text:
-        text = _IDENTIFIER.sub(_cover, text)
+    for mark, pattern in _INLINE:
+        if mark in text:
+            text = pattern.sub(_cover, text)
     if '"' in text or "“" in text or "«" in text:
         text = _DOUBLE.sub(_cover_quote, text)
     if "'" in text or "‘" in text:

@@ -8,8 +8,15 @@ from collections.abc import Iterator
 SENTENCE_CAP = 1_000
 """A sentence longer than this is read in pieces of at most this many characters."""
 
-_BLOCK_END = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•] |\d{1,3}[.)] |#{1,6} |[>|]|[*-]{3,}$))")
-_STOP = re.compile(r"[.!?…]+[\"'”’)\]*_]{0,4}\s+(?=[^\sa-z,;)])|[。！？]")
+_BLOCK_END = re.compile(
+    r"\n[ \t]{0,200}\n"
+    r"|\n(?=[ \t]{0,80}(?:[-*+•] |\d{1,3}[.)] |#{1,6} |[>|]|[*-]{3,40}$))",
+    re.M,
+)
+# A run of stops is entered at its first character only: a line of 200,000 dots stays linear.
+_STOP = re.compile(
+    r"(?<![.!?…])[.!?…]{1,20}[\"'”’)\]*_]{0,4}(?:\s(?=\s{0,20}[^\sa-z,;)])|\n)|[。！？]"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|no|fig|mr|mrs|ms|dr|st|inc|ltd|co|al)"
     r"|\b[A-Z])\.$",
@@ -49,5 +56,5 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         cut = cut if cut > 0 else start + SENTENCE_CAP
         yield start, cut
         start = cut
-    if text[start:end].strip():
+    if not text[start:end].isspace() and start < end:
         yield start, end
