@@ -109,12 +109,22 @@ class Space:
 
     def between(self, rows: Sequence[int] | slice, others: Sequence[int] | slice) -> Matrix:
         """Similarity of some records to others, in spreads above the usual."""
-        total, weights = 0.0, 0.0
+        parts: list[Matrix] = []
         for view in self.views:
             cosines = (view.matrix[rows] @ view.matrix[others].T).toarray()
-            total = total + VIEW_WEIGHTS[view.name] * view.scale(cosines)
+            parts.append(VIEW_WEIGHTS[view.name] * view.scale(cosines))
+        weights = sum(VIEW_WEIGHTS[view.name] for view in self.views)
+        return np.asarray(sum(parts) / weights, dtype=np.float64)
+
+    def toward(self, item: Prepared) -> Matrix:
+        """Similarity of a record from outside to every record here."""
+        total, weights = np.zeros(len(self)), 0.0
+        for view in self.views:
+            row = sparse.csr_matrix(view.vectoriser.transform([_TEXTS[view.name](item)]))
+            cosines = (view.matrix @ row.T).toarray().ravel()
+            total += VIEW_WEIGHTS[view.name] * view.scale(cosines)
             weights += VIEW_WEIGHTS[view.name]
-        return np.asarray(total / weights) if self.views else np.zeros((len(self), len(self)))
+        return total / weights if weights else total
 
     def dense(self) -> Matrix:
         """The whole similarity matrix, symmetric, with a diagonal that is never read."""

@@ -6,9 +6,11 @@ byte, in any process.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from mining.causes import CauseResult, CauseScorer
 from mining.naming import (
@@ -32,9 +34,11 @@ from mining.recurrence import (
     find_recurrence,
     organisations,
 )
+from mining.similar import Similar, ranked
 from mining.taxonomy import Taxonomy, load
 
 VERSION = "1"
+NEIGHBOURS = 5
 Progress = Callable[[str, int, int], None]
 
 
@@ -71,6 +75,7 @@ class MiningResult:
     causes: Mapping[str, CauseResult]
     duplicates: Mapping[str, str]
     nearest: tuple[tuple[str, str, float], ...]
+    similar: Mapping[str, tuple[Similar, ...]]
     hidden: int
     notes: tuple[str, ...]
     records: int
@@ -156,6 +161,7 @@ def _result(
         causes=builder.causes,
         duplicates=duplicates,
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
+        similar={i: found for part in parts for i, found in _neighbours(part, builder.words)},
         hidden=sum(part.hidden for part in parts),
         notes=_notes(parts, len(taken)),
         records=len(taken),
@@ -166,6 +172,16 @@ def _result(
         digest=digest_of(taken),
         versions=versions(),
     )
+
+
+def _neighbours(part: Recurrence, words: Words) -> Iterator[tuple[str, tuple[Similar, ...]]]:
+    if part.similarity is None:
+        return
+    items = part.space.items
+    for at, item in enumerate(items):
+        scores = part.similarity[at].copy()
+        scores[at] = -np.inf
+        yield item.id, ranked(item, items, scores, words, NEIGHBOURS)
 
 
 def _named_pairs(part: Recurrence) -> list[tuple[str, str, float]]:

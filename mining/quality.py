@@ -76,7 +76,7 @@ def _resamples(count: int, seed: int) -> Iterator[Any]:
 
 def _rescaled(similarity: Matrix) -> Matrix:
     values = similarity[np.triu_indices(len(similarity), 1)]
-    return (similarity - values.mean()) / (values.std() or 1.0)
+    return np.asarray((similarity - values.mean()) / (values.std() or 1.0))
 
 
 def _kept(labels: Any, position: Any, members: Sequence[int]) -> float | None:
@@ -85,8 +85,8 @@ def _kept(labels: Any, position: Any, members: Sequence[int]) -> float | None:
     pairs = len(here) * (len(here) - 1) / 2
     if not pairs:
         return None
-    same = sum(a == b for i, a in enumerate(here) for b in here[i + 1 :])
-    return same / pairs
+    same = sum(int(a == b) for i, a in enumerate(here) for b in here[i + 1 :])
+    return float(same / pairs)
 
 
 def stability(

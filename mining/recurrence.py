@@ -55,6 +55,7 @@ class Recurrence:
     hidden: int = 0
     coherence: Coherence | None = None
     nearest: tuple[tuple[int, int, float], ...] = ()
+    similarity: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mining.features import Space, build_space
+from mining.features import Matrix, Space, build_space
 from mining.naming import Words, count_words, pair_reasons
-from mining.prepare import prepare_all
+from mining.prepare import Prepared, prepare, prepare_all
 from mining.records import IncidentRecord
 
 
@@ -47,13 +47,28 @@ class SimilarIndex:
             return ()
         scores = self.space.between([at], slice(None))[0]
         scores[at] = -np.inf
-        order = np.argsort(-scores, kind="stable")[:k]
-        return tuple(self._neighbour(at, int(other), float(scores[other])) for other in order)
+        return ranked(self.space.items[at], self.space.items, scores, self._words, k)
 
-    def _neighbour(self, at: int, other: int, score: float) -> Similar:
-        items = self.space.items
-        words, answers = pair_reasons(items[at], items[other], self._words)
-        return Similar(items[other].id, round(score, 4), words, answers)
+    def to(self, record: IncidentRecord, k: int = 5) -> tuple[Similar, ...]:
+        """The ``k`` nearest to a record that is not in the index, a draft for instance."""
+        item = prepare(record)
+        scores = self.space.toward(item)
+        if record.id in self._at:
+            scores[self._at[record.id]] = -np.inf
+        return ranked(item, self.space.items, scores, self._words, k)
+
+
+def ranked(
+    item: Prepared, others: Sequence[Prepared], scores: Matrix, words: Words, k: int
+) -> tuple[Similar, ...]:
+    """The best ``k`` of the others by score, with what they share; ties in the order of ids."""
+    order = np.argsort(-scores, kind="stable")[:k]
+    found = []
+    for at in order:
+        if np.isfinite(scores[at]):
+            shared, answers = pair_reasons(item, others[at], words)
+            found.append(Similar(others[at].id, round(float(scores[at]), 4), shared, answers))
+    return tuple(found)
 
 
 def similar(

@@ -2,10 +2,13 @@
 
 from flask import Blueprint
 
-from rca.web import accounts, home, postmortems
+from rca.web import accounts, actions, home, imports, patterns, postmortems
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     postmortems.blueprint,
+    imports.blueprint,
+    patterns.blueprint,
+    actions.blueprint,
     accounts.blueprint,
 )

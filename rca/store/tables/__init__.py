@@ -11,6 +11,7 @@ from rca.store.tables.learning import (
     MiningRun,
     PatternMember,
     PatternRow,
+    SimilarPostmortem,
 )
 from rca.store.tables.metadata import Table, metadata
 from rca.store.tables.operations import AuditEvent, ImportBatch, ImportUpload, Job
@@ -75,6 +76,7 @@ __all__ = [
     "ServiceDependency",
     "SignInAttempt",
     "SignInLink",
+    "SimilarPostmortem",
     "Table",
     "Team",
     "TimeMarkRow",

@@ -62,6 +62,18 @@ class PatternMember(Table, table=True):
     position: int = 0
 
 
+class SimilarPostmortem(Table, table=True):
+    """A neighbour of a postmortem by the newest run, with the words and answers that they share."""
+
+    __tablename__ = "similar_postmortem"
+
+    postmortem_id: str = of_postmortem(primary_key=True)
+    other_id: str = of_postmortem(primary_key=True)
+    position: int = 0
+    score: float = 0.0
+    why: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
 class GuardrailRow(Table, table=True):
     """A guardrail: the native document with what people decided about it."""
 

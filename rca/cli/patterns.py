@@ -1,0 +1,42 @@
+"""``rca patterns``."""
+
+from typing import Any
+
+import click
+
+from rca.cli.context import open_home, print_json
+from rca.services.patterns import ORDERS, PatternItem, list_patterns, pattern_document
+
+
+@click.command()
+@click.option("--order", type=click.Choice(list(ORDERS)), default="growing", show_default=True)
+@click.option("--organisation", default="own", show_default=True, help="Whose; blank for all.")
+@click.option("--json", "as_json", is_flag=True, help="Print members and evidence as JSON.")
+def command(order: str, organisation: str, as_json: bool) -> None:
+    """List what recurs, with its evidence, from the newest mining run.
+
+    Run `rca mine` first. Restricted postmortems are in no pattern.
+    """
+    home = open_home()
+    with home.reading() as session:
+        page = list_patterns(session, order=order, organisation=organisation)
+        if as_json:
+            print_json({"patterns": [pattern_document(session, item.id) for item in page.items]})
+            return
+    if page.run is None:
+        click.echo("No mining run yet. Run `rca mine`.")
+        return
+    if not page.items:
+        click.echo("Nothing recurs yet that would hold up; single postmortems stand alone.")
+    for item in page.items:
+        _tell(item)
+    click.echo(f"{page.unassigned} postmortems stand in no pattern.")
+
+
+def _tell(item: PatternItem) -> None:
+    click.echo(f"{item.id}  {item.size} incidents  {item.name}")
+    told: list[Any] = [f"stability {item.stability:.2f}"] if item.stability is not None else []
+    told += [f"AI confirmed in {item.ai.share.fraction} answered"] if item.ai.share.n else []
+    told += [f"{item.open_actions} open actions"] if item.open_actions else []
+    if told:
+        click.echo("      " + ", ".join(told))

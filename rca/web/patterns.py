@@ -1,0 +1,127 @@
+"""Recurring causes: the list, one pattern, and what people decide about it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from rca.domain.access import Permission
+from rca.domain.postmortem import OWN_ORGANISATION
+from rca.services import jobs, pattern_decisions
+from rca.services.pattern_view import view_pattern
+from rca.services.patterns import ORDERS, list_patterns
+from rca.web.access import allow
+from rca.web.context import now, reading, viewer, writing
+
+blueprint = Blueprint("patterns", __name__)
+
+
+@blueprint.get("/patterns")
+@allow(Permission.READ)
+def index() -> str:
+    """What recurs, as a list to act on."""
+    order = request.args.get("order", "growing")
+    organisation = request.args.get("organisation", OWN_ORGANISATION)
+    with reading() as session:
+        page = list_patterns(session, order=order, organisation=organisation)
+    return render_template(
+        "patterns/index.html",
+        here="patterns",
+        listing=page,
+        orders=ORDERS,
+        order=order if order in ORDERS else "growing",
+        organisation=organisation,
+        may_decide=viewer().may(Permission.REVIEW),
+    )
+
+
+@blueprint.get("/patterns/<pattern_id>")
+@allow(Permission.READ)
+def show(pattern_id: str) -> str:
+    """One pattern with its evidence."""
+    with reading() as session:
+        pattern = view_pattern(session, identifier=pattern_id, now=now())
+    return render_template(
+        "patterns/show.html",
+        here="patterns",
+        pattern=pattern,
+        may_decide=viewer().may(Permission.REVIEW),
+    )
+
+
+@blueprint.post("/patterns/mine")
+@allow(Permission.REVIEW)
+def mine() -> Response:
+    """Ask for a new run; the worker does it."""
+    with writing() as session:
+        jobs.enqueue(session, kind="mine", key="mine", now=now())
+    flash("A mining run is queued. It usually takes less than a minute.", "message")
+    return redirect(url_for("patterns.index"), code=303)
+
+
+def _decide(pattern_id: str, decide: Callable[..., None], said: str, **given: Any) -> Response:
+    with writing() as session:
+        decide(session, viewer=viewer(), identifier=pattern_id, now=now(), **given)
+    flash(said, "done")
+    return redirect(url_for("patterns.show", pattern_id=pattern_id), code=303)
+
+
+@blueprint.post("/patterns/<pattern_id>/rename")
+@allow(Permission.REVIEW)
+def rename(pattern_id: str) -> Response:
+    """Give it a name that later runs keep."""
+    name = request.form.get("name", "")
+    return _decide(pattern_id, pattern_decisions.rename, "Renamed. Later runs keep it.", name=name)
+
+
+@blueprint.post("/patterns/<pattern_id>/confirm")
+@allow(Permission.REVIEW)
+def confirm(pattern_id: str) -> Response:
+    """Say that this is one cause coming back."""
+    return _decide(pattern_id, pattern_decisions.confirm, "Confirmed. Its incidents stay together.")
+
+
+@blueprint.post("/patterns/<pattern_id>/dismiss")
+@allow(Permission.REVIEW)
+def dismiss(pattern_id: str) -> Response:
+    """Say that it is none, and why."""
+    reason = request.form.get("reason", "")
+    said = "Dismissed. The reason is kept; later runs leave it out of the list."
+    return _decide(pattern_id, pattern_decisions.dismiss, said, reason=reason)
+
+
+@blueprint.post("/patterns/<pattern_id>/reconsider")
+@allow(Permission.REVIEW)
+def reconsider(pattern_id: str) -> Response:
+    """Take a decision back."""
+    return _decide(pattern_id, pattern_decisions.reconsider, "It is a proposal again.")
+
+
+@blueprint.post("/patterns/<pattern_id>/members")
+@allow(Permission.REVIEW)
+def add_member(pattern_id: str) -> Response:
+    """Put a postmortem into it."""
+    reference = request.form.get("reference", "")
+    said = "Added. Later runs keep it here."
+    return _decide(pattern_id, pattern_decisions.add_member, said, reference=reference)
+
+
+@blueprint.post("/patterns/<pattern_id>/members/<reference>/remove")
+@allow(Permission.REVIEW)
+def remove_member(pattern_id: str, reference: str) -> Response:
+    """Take a postmortem out of it."""
+    reason = request.form.get("reason", "")
+    said = f"{reference} is out. Later runs keep it apart."
+    return _decide(
+        pattern_id, pattern_decisions.remove_member, said, reference=reference, reason=reason
+    )
+
+
+@blueprint.post("/patterns/<pattern_id>/merge")
+@allow(Permission.REVIEW)
+def merge(pattern_id: str) -> Response:
+    """Say that another pattern is the same cause."""
+    other = request.form.get("other", "")
+    said = f"Kept. The next run, in about a minute, joins {other} to this pattern."
+    return _decide(pattern_id, pattern_decisions.merge, said, other=other)
