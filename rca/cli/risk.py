@@ -1,0 +1,90 @@
+"""``rca risk``: are AI-assisted changes riskier? With its denominator, or not at all."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mining.exposure import Estimate, Grouping, RiskReport
+from rca.cli.context import open_home, print_json
+
+_OUTCOME = click.Choice(["reverted_30d", "reverted_ever", "regression_cited", "incident"])
+_BY = click.Choice(["repo", "service", "quarter", "size"])
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _line(row: Estimate) -> str:
+    counts = f"{row.cell.a}/{row.cell.n1:,} v {row.cell.c}/{row.cell.n0:,}"
+    if row.ratio is None:
+        return f"  {row.name:<42} {counts:>24}  no estimate: {row.reason}"
+    interval = f"{_number(row.ratio)} [{_number(row.low)}–{_number(row.high)}]"
+    holm = f", Holm p {row.p_holm:.2f}" if row.p_holm is not None else ""
+    used = f", {row.strata_used} of {row.strata} strata" if row.strata else ""
+    why = f" ({row.reason})" if row.reason else ""
+    return f"  {row.name:<42} {counts:>24}  {interval}  {row.words}{why}{holm}{used}"
+
+
+def _print(report: RiskReport) -> None:
+    click.echo(report.sentence)
+    click.echo("\nWhat was counted")
+    for name, words in report.definition.items():
+        click.echo(f"  {name:<9} {words}")
+    counts = ", ".join(
+        f"{value:,} {name.replace('_', ' ')}" for name, value in report.counts.items()
+    )
+    click.echo(f"  changes   {counts}; {report.pending:,} with a pending outcome")
+    click.echo(f"\nBy {report.by} (evidence v none; risk ratio, 95 % log interval; exploratory)")
+    for row in report.groups:
+        click.echo(_line(row))
+    click.echo("\nPooled")
+    for row in report.pooled:
+        click.echo(_line(row))
+    click.echo("\nHow far undisclosed AI could move it")
+    for bound in report.bounds:
+        click.echo(_line(bound))
+    for bias in report.bias:
+        click.echo(
+            f"  if labels found {bias.recall:.0%} of AI-assisted changes: {_number(bias.ratio)}"
+        )
+    click.echo(f"  smallest ratio these numbers would show: {_number(report.detectable)}")
+    click.echo("\nBefore you believe it")
+    for question in report.checklist:
+        click.echo(f"  - {question}")
+
+
+@click.command()
+@click.option("--changes", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A CSV or JSON Lines file instead of the ledger.")  # fmt: skip
+@click.option("--by", type=_BY, default="repo", show_default=True, help="What rows are shown by.")
+@click.option("--outcome", type=_OUTCOME, default="reverted_30d", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(file: Path | None, by: Grouping, outcome: str, as_json: bool) -> None:
+    """Compare changes with evidence of AI to changes without, for one outcome.
+
+    Prints counts, ratios with intervals, what unknown labels could change, and the biases to think
+    of. No estimate without events in both arms, no verdict under five, nothing per person or tool.
+    """
+    from rca.services import risk
+
+    if file is None:
+        with open_home().reading() as session:
+            report = risk.of_ledger(session, outcome=outcome, by=by)
+    else:
+        from rca.formats.changes import read
+        from rca.formats.rows import Unreadable
+
+        try:
+            sheet = read(file.read_text(encoding="utf-8-sig"), name=file.name)
+        except (Unreadable, UnicodeDecodeError) as error:
+            raise click.ClickException(f"{file}: {error}") from error
+        for refusal in sheet.refusals:
+            click.echo(f"{file}:{refusal.line}: {refusal.field}: {refusal.reason}", err=True)
+        report = risk.of_records(sheet.changes, outcome=outcome, by=by, source=file.name)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print(report)
+    sys.exit(0)
