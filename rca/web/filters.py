@@ -1,6 +1,8 @@
 """How values read on a page: times, spans, labels, Markdown."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,6 +14,7 @@ from rca.domain import vocabulary
 from rca.domain.durations import human_duration
 from rca.domain.quarters import UNDATED
 from rca.domain.vocabulary import TimePrecision
+from rca.errors import Problem
 from rca.paths import static_dir
 from rca.reports.markdown import markdown_to_html
 from rca.services.causes import cause_name
@@ -102,6 +105,14 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
+def by_field(problems: Iterable[Problem]) -> dict[str, str]:
+    """The first message per field path; a field without one reads as empty."""
+    found: dict[str, str] = defaultdict(str)
+    for problem in problems:
+        found[problem.path] = found[problem.path] or problem.message
+    return found
+
+
 @cache
 def _asset_version(name: str) -> str:
     return hashlib.sha256((static_dir() / name).read_bytes()).hexdigest()[:10]
@@ -124,6 +135,7 @@ def install(app: Flask) -> None:
         "plural": plural,
         "initials": initials,
         "cause": cause_name,
+        "by_field": by_field,
         "weekday": weekday,
         "spoken": spoken,
         "quarter": quarter_words,

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from rca.web import accounts, actions, home, imports, patterns, postmortems
+from rca.web import accounts, actions, catalogue, home, imports, patterns, postmortems
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
@@ -10,5 +10,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     imports.blueprint,
     patterns.blueprint,
     actions.blueprint,
+    catalogue.blueprint,
     accounts.blueprint,
 )

@@ -80,6 +80,8 @@ def pages(engine: Engine) -> dict[str, str]:
     draft = _first(engine, row.reference, col(row.status).in_(["draft", "changes_requested"]))
     pattern = _first(engine, t.PatternRow.id)
     guardrail = _first(engine, t.GuardrailRow.id)
+    service = _first(engine, t.Service.name)
+    action = _first(engine, t.ActionItemRow.id, t.ActionItemRow.status == "open")
     found = {
         "home": "/",
         "list": "/postmortems",
@@ -97,7 +99,10 @@ def pages(engine: Engine) -> dict[str, str]:
         "review": "/reviews/2026-Q3",
         "actions": "/actions",
         "actions-all": "/actions?show=all",
+        "action": f"/actions/{action}" if action else "",
         "services": "/services",
+        "service": f"/services/{service}" if service else "",
+        "service-edit": f"/services/{service}/edit" if service else "",
         "import": "/import",
         "people": "/settings/people",
         "account": "/account",

@@ -18,8 +18,9 @@ from waitress.server import create_server
 
 from rca.config import Settings
 from rca.domain.access import OPERATOR, Viewer
+from rca.domain.catalogue import DrillEntry, FreezeEntry, ServiceEntry
 from rca.domain.postmortem import PostmortemContent
-from rca.services import accounts, authoring
+from rca.services import accounts, authoring, catalogue_changes
 from rca.store import migrate
 from rca.store.engine import make_engine, writing
 from rca.web import create_app
@@ -122,6 +123,38 @@ def write_postmortems(session: Session, people: People) -> None:
     authoring.create(session, viewer=people.otto, content=hidden, now=NOW)
 
 
+def write_catalogue(session: Session, people: People) -> None:
+    """Two services, a freeze that is on, a drill that was held."""
+    for values in (
+        {"name": "payments", "tier": 0, "owning_team": "Money"},
+        {
+            "name": "checkout",
+            "tier": 1,
+            "owning_team": "Storefront",
+            "description": "Takes a basket and makes it an order.",
+            "kill_switch_url": "https://flags.fernwick.example/checkout",
+            "kill_switch_tested_at": "2026-09-14 10:00",
+            "data_store": "yes",
+            "path_globs": "services/checkout/**",
+            "depends_on": "payments",
+        },
+    ):
+        entry = catalogue_changes.parse(ServiceEntry, values)
+        catalogue_changes.save_service(session, viewer=people.ada, entry=entry, now=NOW)
+    freeze = catalogue_changes.parse(
+        FreezeEntry,
+        {"name": "Harvest sale", "starts_at": "2026-10-04 18:00", "ends_at": "2026-10-07 08:00",
+         "kinds": "schema\nconfig"},
+    )  # fmt: skip
+    catalogue_changes.save_freeze(session, viewer=people.ada, entry=freeze, now=NOW)
+    drill = catalogue_changes.parse(
+        DrillEntry,
+        {"service": "payments", "scenario": "Restore the ledger from last night's copy",
+         "started_at": "2026-07-02 09:00", "recovered_at": "2026-07-02 10:25"},
+    )  # fmt: skip
+    catalogue_changes.save_drill(session, viewer=people.ada, entry=drill, now=NOW)
+
+
 def build(home: Path, **changes: Any) -> tuple[Flask, Engine, dict[str, str]]:
     """A migrated instance in ``home`` with the world in it."""
     settings = settings_for(home, **changes)
@@ -130,6 +163,7 @@ def build(home: Path, **changes: Any) -> tuple[Flask, Engine, dict[str, str]]:
     with writing(engine) as session:
         people = make_people(session, NOW)
         write_postmortems(session, people)
+        write_catalogue(session, people)
         cookies = sign_everybody_in(session, people)
     return create_app(settings, engine=engine, clock=lambda: NOW), engine, cookies
 

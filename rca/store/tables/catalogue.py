@@ -38,6 +38,7 @@ class Service(Table, table=True):
     data_store: str = Field(default="unknown", max_length=16)
     deletion_protected: str = Field(default="unknown", max_length=16)
     path_globs: list[Any] = Field(default_factory=list, sa_type=Json)
+    version: int = 1
 
 
 class ServiceDependency(Table, table=True):
@@ -61,6 +62,7 @@ class FreezeWindow(Table, table=True):
     kinds: list[Any] = Field(default_factory=list, sa_type=Json)
     services: list[Any] = Field(default_factory=list, sa_type=Json)
     reason: str = words()
+    version: int = 1
 
 
 class Drill(Table, table=True):
@@ -75,3 +77,4 @@ class Drill(Table, table=True):
     started_at: datetime | None = optional_instant()
     recovered_at: datetime | None = optional_instant()
     evidence: str = words()
+    version: int = 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template, request, url_for
 
@@ -38,9 +39,9 @@ def filter_of(args: Mapping[str, str]) -> ListFilter:
     return ListFilter(**{part: value.strip()[:LONGEST] for part, value in values.items()})
 
 
-def address(wanted: ListFilter, **more: str) -> str:
+def address(wanted: ListFilter, **more: Any) -> str:
     """The list's address under a filter."""
-    query = {QUERY[part]: value for part, value in wanted.active().items()}
+    query: dict[str, Any] = {QUERY[part]: value for part, value in wanted.active().items()}
     return url_for("postmortems.index", **query, **more)
 
 

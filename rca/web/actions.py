@@ -1,0 +1,173 @@
+"""Action items across postmortems, and the form that moves one on."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from rca.domain.access import Permission
+from rca.domain.vocabulary import ActionKind, ActionStatus, Verification
+from rca.errors import Conflict, Invalid, Problem
+from rca.services import actions
+from rca.services.actions import SHOWS, ActionFilter, ActionView, Progress
+from rca.web.access import allow
+from rca.web.context import now, reading, viewer, writing
+
+blueprint = Blueprint("actions", __name__)
+
+
+def _plain(text: str, most: int) -> str:
+    return text.replace("\x00", "").strip()[:most]
+
+
+def _wanted() -> ActionFilter:
+    show = request.args.get("show", "open")
+    return ActionFilter(
+        show=show if show in SHOWS else "open",
+        team=_plain(request.args.get("team", ""), 240),
+        service=_plain(request.args.get("service", ""), 240),
+    )
+
+
+def _address(wanted: ActionFilter) -> str:
+    parts: dict[str, Any] = {"show": wanted.show, "team": wanted.team, "service": wanted.service}
+    return url_for("actions.index", **{key: value for key, value in parts.items() if value})
+
+
+@blueprint.get("/actions")
+@allow(Permission.READ)
+def index() -> str:
+    """Commitments and ideas, the most overdue first."""
+    wanted = _wanted()
+    with reading() as session:
+        found = actions.list_actions(session, viewer=viewer(), now=now(), wanted=wanted)
+        facets = actions.facets(session, viewer=viewer(), now=now(), wanted=wanted)
+    tabs = [
+        (_address(replace(wanted, show=show)), words, facets.counts[show], wanted.show == show)
+        for show, words in SHOWS.items()
+    ]
+    chips = [
+        (value, _address(replace(wanted, **{part: ""})))
+        for part, value in (("team", wanted.team), ("service", wanted.service))
+        if value
+    ]
+    return render_template(
+        "actions/index.html",
+        here="actions",
+        commitments=[item for item in found if item.kind is ActionKind.COMMITMENT],
+        ideas=[item for item in found if item.kind is ActionKind.IDEA],
+        wanted=wanted,
+        tabs=tabs,
+        chips=chips,
+        facets=facets,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionForm:
+    """What the page's fields hold: stored values first, the person's own after a refusal."""
+
+    status: str
+    reason: str
+    approver: str
+    due: str
+    verified: str
+    evidence: str
+    version: int
+
+
+def _stored(item: ActionView) -> ActionForm:
+    return ActionForm(
+        status=item.status.value,
+        reason=item.status_reason,
+        approver=item.approver,
+        due=item.due.isoformat() if item.due else "",
+        verified=item.verified.value,
+        evidence=item.verified_evidence,
+        version=item.version,
+    )
+
+
+def _typed(version: int) -> ActionForm:
+    form = request.form
+    return ActionForm(
+        status=form.get("status", ""),
+        reason=_plain(form.get("reason", ""), 20_000),
+        approver=_plain(form.get("approver", ""), 240),
+        due=form.get("due", "").strip(),
+        verified=form.get("verified", ""),
+        evidence=_plain(form.get("evidence", ""), 2_000),
+        version=version,
+    )
+
+
+def _progress(form: ActionForm) -> Progress:
+    """The form as a value. Raises Invalid for a status or date that can't be read."""
+    if form.status not in ActionStatus.values():
+        raise Invalid([Problem("status", "Choose where it stands.")])
+    try:
+        due = date.fromisoformat(form.due) if form.due else None
+    except ValueError as error:
+        raise Invalid([Problem("due", "Use a date such as 2026-11-30.")]) from error
+    verified = form.verified if form.verified in Verification.values() else Verification.PENDING
+    return Progress(
+        status=ActionStatus(form.status),
+        reason=form.reason,
+        approver=form.approver,
+        due=due,
+        verified=Verification(verified),
+        evidence=form.evidence,
+    )
+
+
+def _page(
+    item: ActionView, form: ActionForm, problems: tuple[Problem, ...] = (), clash: str = ""
+) -> str:
+    return render_template(
+        "actions/action.html",
+        here="actions",
+        item=item,
+        form=form,
+        problems=problems,
+        clash=clash,
+    )
+
+
+def _load(action_id: str) -> ActionView:
+    with reading() as session:
+        return actions.view(session, viewer=viewer(), action_id=action_id, now=now())
+
+
+@blueprint.get("/actions/<action_id>")
+@allow(Permission.READ)
+def show(action_id: str) -> str:
+    """One action item, with the form for those who write."""
+    item = _load(action_id)
+    return _page(item, _stored(item))
+
+
+@blueprint.post("/actions/<action_id>")
+@allow(Permission.WRITE)
+def change(action_id: str) -> Response | tuple[str, int]:
+    """Move one on. Typed words stay on every refusal; a conflict shows what is stored."""
+    item = _load(action_id)
+    given = request.form.get("version", "")
+    form = _typed(int(given) if given.isdecimal() and len(given) < 9 else 0)
+    try:
+        with writing() as session:
+            item = actions.change(
+                session,
+                viewer=viewer(),
+                action_id=action_id,
+                progress=_progress(form),
+                base_version=form.version,
+                now=now(),
+            )
+    except Invalid as error:
+        return _page(item, form, error.problems), 422
+    except Conflict as error:
+        return _page(item, replace(form, version=error.version), clash=str(error)), 409
+    flash(f"“{item.title}” is {item.status.label.lower()}.", "done")
+    return redirect(url_for("actions.index"), code=303)
