@@ -154,5 +154,6 @@ def save_section(
         base_version=version,
         now=now,
     )
+    session.expire_all()  # rows were replaced under their old ids
     content = load_content(session, row)
     return SectionOutcome(saved, content, merged, saved.section_versions[section.value])

@@ -5,12 +5,28 @@ does not show. Who proposed a row is never read from a browser; that a person co
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import BaseModel
+
 from rca.domain import ai
-from rca.domain.postmortem import PostmortemContent, new_id
+from rca.domain.postmortem import (
+    ActionItem,
+    AIClaim,
+    AIEvidence,
+    AIInfluence,
+    ChangeLink,
+    ContributingFactor,
+    ImpactMeasure,
+    LearningNote,
+    Participant,
+    PostmortemContent,
+    RelatedPostmortem,
+    TimelineEntry,
+    new_id,
+)
 from rca.domain.vocabulary import AIAnswer, AIState, Milestone
 from rca.errors import Problem
 from rca.web import forms
@@ -28,6 +44,19 @@ ROW_LISTS = (
     "changes",
     "ai_influences",
 )
+_ROW_MODELS: dict[str, type[BaseModel]] = {
+    "timeline": TimelineEntry,
+    "impact_measures": ImpactMeasure,
+    "factors": ContributingFactor,
+    "actions": ActionItem,
+    "notes": LearningNote,
+    "participants": Participant,
+    "related": RelatedPostmortem,
+    "changes": ChangeLink,
+    "ai_influences": AIInfluence,
+    "evidence": AIEvidence,
+    "claims": AIClaim,
+}
 # A new row in which all of these are blank was never begun, and is not kept.
 _BEGUN: dict[str, tuple[str, ...]] = {
     "timeline": ("at", "text", "actor_role", "evidence_url"),
@@ -63,8 +92,13 @@ def read_form(pairs: Iterable[tuple[str, str]], stored: PostmortemContent) -> di
     return {**kept, **read_fields(nested, kept)}
 
 
-def read_fields(nested: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the page sent, ready for validation. ``kept`` is what is stored."""
+def read_fields(
+    nested: Mapping[str, Any], kept: Mapping[str, Any], *, blanks: bool = False
+) -> dict[str, Any]:
+    """The fields that the page sent, ready for validation. ``kept`` is what is stored.
+
+    ``blanks`` keeps rows that were never begun, for showing the page again.
+    """
     known = set(PostmortemContent.model_fields) - {"title_source", "organisation"}
     found = {name: value for name, value in nested.items() if name in known}
     for name in NAME_LISTS:
@@ -75,7 +109,7 @@ def read_fields(nested: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str,
             found[name] = plain_number(found[name])
     for name in ROW_LISTS:
         if isinstance(found.get(name), list):
-            found[name] = _rows(name, found[name], kept.get(name) or [])
+            found[name] = _rows(name, found[name], kept.get(name) or [], blanks=blanks)
     if isinstance(found.get("times"), dict):
         found["times"] = _times(found["times"], kept.get("times") or [])
     if "timeline" in found:
@@ -95,15 +129,20 @@ def _names(ticked: Any, added: Any) -> list[str]:
     return [name.strip() for name in (*words, *more) if isinstance(name, str) and name.strip()]
 
 
-def _rows(name: str, rows: Sequence[Any], kept: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _rows(
+    name: str, rows: Sequence[Any], kept: Sequence[Mapping[str, Any]], *, blanks: bool
+) -> list[Any]:
     if not all(isinstance(row, dict) for row in rows):
         return []
     by_id = {row["id"]: row for row in kept if "id" in row}
-    begun: Callable[[dict[str, Any]], bool] = (
-        _ai_begun if name == "ai_influences" else lambda row: _has(row, _BEGUN[name])
-    )
-    read = _ai_row if name == "ai_influences" else _row
-    return [read(row, by_id.get(row.get("id", ""), {})) for row in rows if begun(row)]
+    if name == "ai_influences":
+        return [
+            _ai_row(row, by_id.get(row.get("id", ""), {}), blanks=blanks)
+            for row in rows
+            if blanks or _ai_begun(row)
+        ]
+    begun = [row for row in rows if blanks or _has(row, _BEGUN[name])]
+    return [_row(row, by_id.get(row.get("id", ""), {})) for row in begun]
 
 
 def _has(row: Mapping[str, Any], names: Iterable[str]) -> bool:
@@ -136,14 +175,13 @@ def _ai_begun(row: Mapping[str, Any]) -> bool:
     return _has(words, words)
 
 
-def _ai_row(row: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+def _ai_row(row: Mapping[str, Any], kept: Mapping[str, Any], *, blanks: bool) -> dict[str, Any]:
     sent = _row(row, kept)
     for name in ("evidence", "claims"):
         rows = sent.get(name)
         if isinstance(rows, list):
-            sent[name] = [
-                _row(r, {}) for r in rows if isinstance(r, dict) and _has(r, _BEGUN[name])
-            ]
+            rows = [r for r in rows if isinstance(r, dict)]
+            sent[name] = [_row(r, {}) for r in rows if blanks or _has(r, _BEGUN[name])]
     answer = sent.pop("answer", "")
     if answer in AIAnswer.values():
         state = ai.state_for(AIAnswer(answer), has_evidence=bool(sent.get("evidence")))
@@ -202,24 +240,40 @@ def field_name(problem: Problem) -> str:
 def shown(data: Mapping[str, Any]) -> dict[str, Any]:
     """Stored or typed data as the page shows it: times short, AI states as the form's words."""
     page = {**data}
-    page["timeline"] = [{**row, "at": as_typed(row.get("at"))} for row in data["timeline"]]
-    page["actions"] = [
-        {**row, "done_at": as_typed(row.get("done_at"))} if row.get("done_at") else {**row}
-        for row in data["actions"]
-    ]
+    for name in ROW_LISTS:
+        page[name] = [{**blank_row(name), **row} for row in data[name]]
+    for row in page["timeline"]:
+        row["at"] = as_typed(row["at"])
+    for row in page["actions"]:
+        row["done_at"] = as_typed(row["done_at"])
     marks = {row["milestone"]: row for row in data["times"]}
     page["times"] = {
-        name: {**marks.get(name, {}), "value": as_typed(marks.get(name, {}).get("value"))}
+        name: {**_BLANK_MARK, **(mark := marks.get(name, {})), "value": as_typed(mark.get("value"))}
         for name in Milestone.values()
     }
-    page["ai_influences"] = [_answered(row) for row in data["ai_influences"]]
+    for row in page["ai_influences"]:
+        _say_answer(row)
     return page
 
 
-def _answered(row: Mapping[str, Any]) -> dict[str, Any]:
-    if row.get("answer") or row.get("state") not in AIState.values():
-        return {**row}
-    return {**row, "answer": ai.answer_of(AIState(row["state"])).value}
+_BLANK_MARK = {"value": "", "precision": "", "source": "typed", "source_detail": "",
+               "confirmed": True}  # fmt: skip
+
+
+def blank_row(name: str) -> dict[str, Any]:
+    """A row of that list with nothing in it, as the page's templates read it."""
+    model = _ROW_MODELS[name]
+    blank = dict.fromkeys(model.model_fields, "")
+    if name == "ai_influences":
+        blank |= {"answer": "", "evidence": [], "claims": [], "conditions": []}
+    return {**blank, "source": "typed", "confirmed": True}
+
+
+def _say_answer(row: dict[str, Any]) -> None:
+    for name in ("evidence", "claims"):
+        row[name] = [{**blank_row(name), **inner} for inner in row[name] or []]
+    if not row["answer"] and row["state"] in AIState.values():
+        row["answer"] = ai.answer_of(AIState(row["state"])).value
 
 
 def plain(value: Any) -> str:

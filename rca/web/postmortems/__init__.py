@@ -1,10 +1,27 @@
-"""Postmortems on the web: the list, the editor, the reading page. One blueprint, one module each."""
+"""Postmortems on the web: the list, the editor, the reading page. One blueprint."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("postmortems", __name__)
 
 # View modules register themselves on the blueprint, so they come after it.
-from rca.web.postmortems import listing  # noqa: E402
+from rca.web.postmortems import (  # noqa: E402
+    editing,
+    history,
+    listing,
+    moves,
+    reader,
+    remarks,
+    sections,
+)
 
-__all__ = ["blueprint", "listing"]
+__all__ = [
+    "blueprint",
+    "editing",
+    "history",
+    "listing",
+    "moves",
+    "reader",
+    "remarks",
+    "sections",
+]

@@ -1,0 +1,348 @@
+"""Start a postmortem with four questions, and write it on one page, with or without scripts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from rca.domain.access import Permission
+from rca.domain.labels import SECTION_HEADINGS
+from rca.domain.lifecycle import DUE_DAYS
+from rca.domain.merge import Clash, Merge
+from rca.domain.postmortem import PostmortemContent
+from rca.domain.skeleton import sentence
+from rca.domain.vocabulary import Section, Severity, Status
+from rca.errors import Conflict, Invalid, NotNow, Problem
+from rca.services import authoring, conflicts, suggestions
+from rca.services import reading as postmortems
+from rca.web import forms, forms_postmortem, forms_rows
+from rca.web.access import allow
+from rca.web.context import now, reading, viewer, writing
+from rca.web.postmortems import blueprint
+from rca.web.postmortems.choices import factor_classes
+from rca.web.postmortems.clashes import shown_clashes
+from rca.web.postmortems.nearby import similar_to
+from rca.web.postmortems.sheet import Sheet, make_sheet
+
+Page = Response | str | tuple[str, int]
+SECTION_NOTES: dict[Section, str] = {
+    Section.HEADER: "",
+    Section.TIMES: "In UTC. Two times give a duration. “Unknown” is a fair answer; blank is not, "
+    "at review.",
+    Section.TIMELINE: "What was seen and done, in order. Actors are roles. A clock time takes the "
+    "date of the row before. A star puts the row into the PDF.",
+    Section.IMPACT: "What customers and colleagues noticed, and what noticed it first.",
+    Section.FACTORS: "How did it make sense for the system to behave this way? One line each; two "
+    "or more usually tell the story better than one.",
+    Section.AI: "About the change and its checks, asked of every incident. Helping counts too. "
+    "Blank is not unknown.",
+    Section.ACTIONS: "A verb, an owner, a date, and how you will know that it worked.",
+    Section.LEARNING: "What went well, where you were lucky, what surprised you, what made sense "
+    "at the time.",
+    Section.SUMMARY: "Written last. What would a colleague from another team need to know?",
+}
+
+
+@blueprint.get("/postmortems/new")
+@allow(Permission.WRITE)
+def new() -> str:
+    """Four questions."""
+    return _new_page({}, ())
+
+
+def _new_page(data: Mapping[str, Any], problems: Sequence[Problem]) -> str:
+    with reading() as session:
+        words = suggestions.words(session, viewer=viewer())
+    errors = {forms_postmortem.field_name(p): p.message for p in problems}
+    return render_template(
+        "postmortems/new.html",
+        data=data,
+        errors=errors,
+        problems=list(errors.items()),
+        words=words,
+        severities=[(one.value, f"{one.label}: {one.hint.lower()}") for one in Severity],
+        here="postmortems",
+    )
+
+
+@blueprint.post("/postmortems/new")
+@allow(Permission.WRITE)
+def create() -> Page:
+    """A draft from the four answers; opens the editor."""
+    nested = forms.parse(request.form.items(multi=True))
+    data = forms_postmortem.read_fields(nested, PostmortemContent().model_dump(mode="json"))
+    if not str(data.get("title") or "").strip():
+        words = "Name what people saw; you can reword it later."
+        return _new_page(nested, [Problem("title", words)]), 422
+    try:
+        content = authoring.parse_content(data)
+    except Invalid as error:
+        return _new_page(nested, error.problems), 422
+    with writing() as session:
+        made = authoring.create(session, viewer=viewer(), content=content, now=now())
+    flash(f"{made.reference} is saved as a draft. Its address can be shared now.", "done")
+    return redirect(url_for("postmortems.edit", reference=made.reference), code=303)
+
+
+@blueprint.get("/postmortems/<reference>/edit")
+@allow(Permission.WRITE)
+def edit(reference: str) -> Page:
+    """The whole postmortem on one page."""
+    with reading() as session:
+        view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
+    if not view.may_edit:
+        flash(
+            f"{reference} is {view.status.label.lower()}. A correction makes it editable again.",
+            "message",
+        )
+        return redirect(url_for("postmortems.show", reference=reference), code=303)
+    return editor_page(reference)
+
+
+def editor_page(
+    reference: str,
+    *,
+    data: Mapping[str, Any] | None = None,
+    problems: Sequence[Problem] = (),
+    title: str = "",
+    basis: tuple[int, int] | None = None,
+    focus: str = "",
+) -> str:
+    """The editor. ``basis`` is (version, revision) that the words on the page were typed over."""
+    with reading() as session:
+        view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
+        latest = conflicts.basis(session, viewer=viewer(), reference=reference, revision=None)
+        words = suggestions.words(session, viewer=viewer())
+        near = similar_to(session, viewer(), reference)
+    sheet = make_sheet(view.content, data=data, problems=problems)
+    version, revision = basis or (view.version, latest.revision)
+    return render_template(
+        "postmortems/edit.html",
+        view=view,
+        sheet=sheet,
+        problems_title=title,
+        version=version,
+        revision=revision,
+        words=words,
+        similar=near,
+        due_days={severity.value: days for severity, days in DUE_DAYS.items()},
+        comments_on=_comments_on(view),
+        **{**section_globals(), "focus": focus},
+        here="postmortems",
+    )
+
+
+def _comments_on(view: postmortems.PostmortemView) -> Counter[str]:
+    """Open comments per section; one about a factor or action counts for its section."""
+    anchors = (comment.anchor for comment in view.comments if not comment.resolved_at)
+    return Counter(
+        f"{name.partition('-')[0]}s" if name.startswith(("factor-", "action-")) else name
+        for name in anchors
+    )
+
+
+def section_globals() -> dict[str, Any]:
+    """What the section templates read besides the sheet."""
+    return {
+        "headings": SECTION_HEADINGS,
+        "section_notes": SECTION_NOTES,
+        "factor_groups": factor_classes(),
+        "Section": Section,
+        "blank_row": blank_template_row,
+        "focus": "",
+    }
+
+
+def blank_template_row(name: str) -> dict[str, Any]:
+    """A row for a <template>: the script puts a fresh id in place of the marker."""
+    return {**forms_postmortem.blank_row(name), "id": "__id__"}
+
+
+@blueprint.app_template_filter()
+def plain_value(value: Any) -> str:
+    """A value as an input holds it."""
+    return forms_postmortem.plain(value)
+
+
+def render_section(sheet: Sheet, section: Section, reference: str) -> str:
+    """The inputs of one section, to put in place of the ones on an open page."""
+    return render_template(
+        f"postmortems/sections/{section.value}.html",
+        sheet=sheet,
+        section=section,
+        reference=reference,
+        **section_globals(),
+    )
+
+
+def sent_basis() -> tuple[int, int]:
+    """The version and revision that the page says it was filled from. Raises NotNow."""
+    try:
+        return int(request.form["version"]), int(request.form["revision"])
+    except (KeyError, ValueError) as error:
+        raise NotNow("This page does not say which version it was filled from.") from error
+
+
+@blueprint.post("/postmortems/<reference>/edit")
+@allow(Permission.WRITE)
+def save(reference: str) -> Page:
+    """Store the form, or do what one of its row buttons asks."""
+    verb, _, target = request.form.get("do", "save").partition(":")
+    version, revision = sent_basis()
+    with reading() as session:
+        base = conflicts.basis(
+            session, viewer=viewer(), reference=reference, revision=revision
+        ).content
+    pairs = list(request.form.items(multi=True))
+    if verb in forms_rows.VERBS:
+        return _change_rows(reference, base, verb, target, (version, revision))
+    data = forms_postmortem.read_form(pairs, base)
+    try:
+        content = authoring.parse_content(data)
+        return _store(reference, base, content, (version, revision), verb)
+    except Invalid as error:
+        page = editor_page(reference, data=data, problems=error.problems, basis=(version, revision))
+        return page, 422
+
+
+def _change_rows(
+    reference: str, base: PostmortemContent, verb: str, target: str, basis: tuple[int, int]
+) -> Page:
+    nested = forms.parse(request.form.items(multi=True))
+    kept = base.model_dump(mode="json")
+    focus = "summary" if verb == "suggest" else forms_rows.apply(nested, verb, target)
+    data = {**kept, **forms_postmortem.read_fields(nested, kept, blanks=True)}
+    if verb == "suggest":
+        data["summary"] = _suggestion(data, base)
+    if verb in ("add", "act") and focus.startswith("actions-"):
+        _default_due(data)
+    return editor_page(reference, data=data, basis=basis, focus=focus)
+
+
+def _suggestion(data: Mapping[str, Any], base: PostmortemContent) -> str:
+    """The skeleton from what is on the page, or from what is stored when that is not valid yet."""
+    try:
+        content = authoring.parse_content(data)
+    except Invalid:
+        content = base
+    words = str(data.get("summary") or "").strip()
+    return f"{sentence(content)}\n\n{words}".strip()
+
+
+def _default_due(data: dict[str, Any]) -> None:
+    severity = data.get("severity")
+    days = DUE_DAYS.get(Severity(severity)) if severity in Severity.values() else None
+    if days is not None and data["actions"]:
+        data["actions"][-1]["due"] = (now() + timedelta(days=days)).date().isoformat()
+
+
+def _store(
+    reference: str,
+    base: PostmortemContent,
+    content: PostmortemContent,
+    basis: tuple[int, int],
+    verb: str,
+) -> Page:
+    try:
+        saved = _write(reference, base, content, basis)
+    except Conflict:
+        return conflict_page(reference, base, content, basis), 409
+    if verb == "submit":
+        return _submit(reference, saved)
+    if verb == "check":
+        return redirect(url_for("postmortems.edit", reference=reference) + "#check", code=303)
+    flash(f"Saved {now():%H:%M} UTC.", "done")
+    return redirect(url_for("postmortems.edit", reference=reference), code=303)
+
+
+def _write(
+    reference: str, base: PostmortemContent, content: PostmortemContent, basis: tuple[int, int]
+) -> authoring.Saved:
+    choices = sent_choices()
+    with writing() as session:
+        if "settle" in request.form:
+            return conflicts.save_merged(
+                session,
+                viewer=viewer(),
+                reference=reference,
+                base=base,
+                mine=content,
+                base_version=basis[0],
+                choices=choices,
+                now=now(),
+            )
+        return authoring.save(
+            session,
+            viewer=viewer(),
+            reference=reference,
+            content=content,
+            base_version=basis[0],
+            now=now(),
+        )
+
+
+def sent_choices() -> dict[str, str]:
+    """What the conflict page chose, by path."""
+    return {
+        name.removeprefix("choose:"): value
+        for name, value in request.form.items()
+        if name.startswith("choose:")
+    }
+
+
+def _submit(reference: str, saved: authoring.Saved) -> Page:
+    if saved.status is Status.IN_REVIEW:
+        flash("Saved. It is in review.", "done")
+        return redirect(url_for("postmortems.show", reference=reference), code=303)
+    try:
+        with writing() as session:
+            authoring.submit(
+                session,
+                viewer=viewer(),
+                reference=reference,
+                base_version=saved.version,
+                now=now(),
+            )
+    except Invalid as error:
+        count = len(error.problems)
+        title = f"Saved. {count} {'thing' if count == 1 else 'things'} before review"
+        return editor_page(reference, title=title, focus="problems"), 422
+    flash("Review is requested. Whoever reviews sees it on the first page.", "done")
+    return redirect(url_for("postmortems.show", reference=reference), code=303)
+
+
+def conflict_page(
+    reference: str,
+    base: PostmortemContent,
+    mine: PostmortemContent,
+    basis: tuple[int, int],
+) -> str:
+    """Both texts side by side, field by field; mine is in the history before the page is shown."""
+    with writing() as session:
+        authoring.keep_conflict(
+            session, viewer=viewer(), reference=reference, content=mine, now=now()
+        )
+        latest = conflicts.basis(session, viewer=viewer(), reference=reference, revision=None)
+    merge: Merge = conflicts.weigh(base, mine, latest.stored, choices=sent_choices())
+    clashes: tuple[Clash, ...] = merge.clashes
+    unsent = ("csrf_token", "do", "version", "settle")
+    pairs = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in unsent and not name.startswith("choose:")
+    ]
+    return render_template(
+        "postmortems/conflict.html",
+        reference=reference,
+        title=latest.stored.title,
+        clashes=shown_clashes(clashes, (mine, latest.stored)),
+        taken=len(merge.taken),
+        pairs=pairs,
+        version=latest.version,
+        chosen=sent_choices(),
+        do=request.form.get("do", "save"),
+        here="postmortems",
+    )
