@@ -47,6 +47,7 @@ class Guard:
     next: tuple[Element, ...] = ()
     prev: tuple[Element, ...] = ()
     question: bool = False
+    through: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def _guard(
         next=compile_sequence(spec.get("next", ""), lists, shapes),
         prev=tuple(reversed(compile_sequence(spec.get("prev", ""), lists, shapes))),
         question=bool(spec.get("question", False)),
+        through=bool(spec.get("through", False)),
     )
 
 

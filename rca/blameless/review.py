@@ -157,7 +157,7 @@ class Reviewer:
         if subject is None:
             return None
         start = min(subject.start, span[0]) if rule.with_subject else span[0]
-        if any(self._guarded(guard, sentence, start, span) for guard in rule.guards):
+        if any(self._guarded(guard, sentence, start, span, place) for guard in rule.guards):
             return None
         return _Match(rule, subject.kind, start, span[1])
 
@@ -191,11 +191,14 @@ class Reviewer:
             k -= 1
         return None
 
-    def _guarded(self, guard: Guard, s: Sentence, start: int, span: tuple[int, int]) -> bool:
+    def _guarded(
+        self, guard: Guard, s: Sentence, start: int, span: tuple[int, int], place: int
+    ) -> bool:
         words, end = s.words, span[1]
+        until = place if guard.through else start
         if guard.question and words and "?" in words[-3:]:
             return True
-        if guard.before and not guard.before.isdisjoint(words[max(0, start - guard.within) : start]):
+        if guard.before and not guard.before.isdisjoint(words[max(0, start - guard.within) : until]):
             return True
         if guard.after and not guard.after.isdisjoint(words[end : end + guard.within]):
             return True

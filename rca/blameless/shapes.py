@@ -25,7 +25,10 @@ def make_shapes(lists: Mapping[str, frozenset[str]]) -> dict[str, Shape]:
     simple = lists["action_verb"] | lists["finite"]
 
     def past(s: Sentence, k: int) -> bool:
-        return part(s, k) or (0 <= k < len(s.words) and s.words[k] in simple)
+        if not 0 <= k < len(s.words):
+            return False
+        word = s.words[k]
+        return word in simple or word in irregular or (word.endswith("ed") and len(word) > 3)
 
     def ing(s: Sentence, k: int) -> bool:
         return 0 <= k < len(s.words) and s.words[k].endswith("ing") and len(s.words[k]) > 4

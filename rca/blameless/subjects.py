@@ -14,7 +14,7 @@ from rca.blameless.tokens import Sentence
 
 PRONOUNS: Mapping[str, str] = {
     "i": "we", "we": "we", "us": "we", "me": "we", "you": "you", "he": "heshe", "she": "heshe",
-    "they": "they", "it": "it", "nobody": "nobody", "noone": "nobody", "none": "nobody",
+    "they": "they", "it": "it", "this": "it", "nobody": "nobody", "noone": "nobody", "none": "nobody",
 }  # fmt: skip
 _OWNERS = {"my": "we", "our": "we", "your": "you", "his": "heshe", "her": "heshe", "their": "they",
            "its": "it"}  # fmt: skip
@@ -95,7 +95,9 @@ class SubjectFinder:
 
     def _skip_verb_group(self, s: Sentence, j: int) -> int:
         steps = 0
-        while j >= 0 and steps < 6 and (s.words[j] in self._aux or is_adverb(s, j)):
+        while j >= 0 and steps < 6 and (
+            s.words[j] in self._aux or s.words[j] == "not" or is_adverb(s, j)
+        ):
             j -= 1
             steps += 1
         return j
@@ -123,6 +125,8 @@ class SubjectFinder:
     def _coordinated(self, s: Sentence, j: int) -> Subject:
         """The verb shares an earlier verb's subject, or stands after an aside."""
         if s.words[j] == ",":
+            if j <= 2:
+                return Subject("elided", j + 1)
             k = j - 1
             while k > max(0, j - 14) and s.words[k] != ",":
                 k -= 1
@@ -143,10 +147,10 @@ class SubjectFinder:
 
     def first_in_clause(self, s: Sentence, j: int) -> Subject:
         """The first noun phrase of the clause in which token ``j`` stands."""
-        start = self._clause_start(s, j)
-        if start < j and (s.words[start] in self._prep or is_adverb(s, start)):
-            comma = next((k for k in range(start, j) if s.words[k] == ","), None)
-            start = comma + 1 if comma is not None and comma < j - 1 else start
+        begin = self._clause_start(s, j)
+        if begin >= j and begin > 1:
+            begin = self._clause_start(s, begin - 1)
+        start = self._past_adjuncts(s, begin, j)
         for k in range(start, min(j, start + 10)):
             word = s.words[k]
             if word in PRONOUNS:
@@ -159,6 +163,19 @@ class SubjectFinder:
             if k > start and word.endswith("ed"):
                 break
         return Subject("system", j)
+
+    def _past_adjuncts(self, s: Sentence, start: int, j: int) -> int:
+        """Where the clause goes on after *On Monday, at 10:02,* and the like."""
+        for _ in range(4):
+            word = s.words[start] if start < j else ""
+            adjunct = word in self._prep or word[:1].isdigit() or is_adverb(s, start)
+            if not adjunct and not word.endswith("ing") and word not in ("following", "and", "but"):
+                return start
+            comma = next((k for k in range(start, j - 1) if s.words[k] == ","), None)
+            if comma is None:
+                return start
+            start = comma + 1
+        return start
 
     def _clause_start(self, s: Sentence, j: int) -> int:
         for k in range(j - 1, max(-1, j - 40), -1):
@@ -177,8 +194,12 @@ class SubjectFinder:
             return Subject(PRONOUNS[word], j)
         start, boundary = self._phrase_start(s, j)
         kind = self.head_kind(s, j)
-        if word == "one" and j and s.words[j - 1] == "no":
-            return Subject("nobody", j - 1)
+        if s.words[start] in ("no", "neither", "not") and kind != "system" or (
+            word == "one" and j and s.words[j - 1] == "no"
+        ):
+            return Subject("nobody", start)
+        if boundary >= 0 and self._gerund(s, boundary):
+            return Subject("system", boundary)
         if boundary >= 0 and s.words[boundary] in self._prep:
             outer = self._before_preposition(s, boundary)
             if outer is not None:
@@ -194,14 +215,22 @@ class SubjectFinder:
         k = j
         while k > 0 and j - k < _REACH:
             left = s.words[k - 1]
-            if left in self._det:
+            if left in self._det or left in ("neither", "not"):
                 return k - 1, k - 2
             if left in self._prep or left in self._subord or left in self._coord:
                 return k, k - 1
             if left in _PUNCTUATION or left in self._aux or left in PRONOUNS:
                 return k, k - 1
+            if self._gerund(s, k - 1):
+                return k, k - 1
             k -= 1
         return k, k - 1
+
+    def _gerund(self, s: Sentence, k: int) -> bool:
+        """*Appointing a manager* could have helped: the act is the subject, not the manager."""
+        if not s.words[k].endswith("ing") or len(s.words[k]) < 6:
+            return False
+        return k == 0 or s.words[k - 1] in _STRONG or s.words[k - 1] in self._subord
 
     def _before_preposition(self, s: Sentence, prep: int) -> Subject | None:
         """The phrase that a prepositional one hangs on: the engineer *on the team*."""
@@ -224,12 +253,7 @@ class SubjectFinder:
 
     def _modified(self, s: Sentence, start: int) -> Subject | None:
         """A person first, then what they were busy with: *an engineer working on the database*."""
-        begin = self._clause_start(s, start)
-        if begin < start and s.words[begin] in self._prep:
-            comma = next((k for k in range(begin, start) if s.words[k] == ","), None)
-            if comma is None:
-                return None
-            begin = comma + 1
+        begin = self._past_adjuncts(s, self._clause_start(s, start), start)
         for k in range(begin, min(start, begin + 6)):
             kind = self.head_kind(s, k)
             if kind in HUMAN or kind in ("ai", "agent"):
@@ -245,6 +269,10 @@ class SubjectFinder:
         """Class of the noun at token ``k``, by itself and the words just before it."""
         word, nouns = s.words[k], self.nouns
         before = s.words[k - 1] if k else ""
+        if before in nouns.ai and (
+            word[0].isdigit() or word in _AI_SECOND and s.capital(k) and s.capital(k - 1)
+        ):
+            return "ai"
         if word in nouns.person:
             return self._person(s, k, before)
         if word in nouns.people:
@@ -263,6 +291,8 @@ class SubjectFinder:
 
     def _person(self, s: Sentence, k: int, before: str) -> str:
         word = s.words[k]
+        if k and s.capital(k) and s.capital(k - 1) and word in _SOFTWARE_TOO:
+            return "person" if before in _OFFICES or before in self._det else "system"
         if word in ("operator", "controller") and before in self.nouns.operator_modifiers:
             return "system"
         if word in ("operator", "author", "owner") and k and s.capital(k - 1) and not s.capital(k):
@@ -364,10 +394,15 @@ class SubjectFinder:
         return after.endswith(("ed", "ing")) or after in self.nouns.lists["finite"]
 
 
+_AI_SECOND = frozenset("code cli chat composer ai agent desktop workspace".split())
+_SOFTWARE_TOO = frozenset("manager operator worker director administrator dispatcher inspector author "
+                          "editor commander reviewer controller coordinator".split())  # fmt: skip
+_OFFICES = frozenset("incident release engineering product project site duty operations delivery plant "
+                     "shift it security support platform account general senior code".split())  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "dr"})
 _ADVERBS = frozenset(
     "also just then even still never simply only once twice again almost already soon later first "
-    "both all not himself herself themselves ourselves myself always often sometimes "
+    "both all himself herself themselves ourselves myself always often sometimes "
     "therefore instead straight up somehow too clearly".split()
 )
 _NOT_ADVERBS = frozenset("only supply apply reply family assembly anomaly early daily".split())
