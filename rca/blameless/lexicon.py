@@ -134,7 +134,7 @@ def _split(text: str) -> frozenset[str]:
 def _nouns(words: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Nouns:
     classes = {name: _split(text) for name, text in words["classes"].items() if name != "nobody"}
     names = ("given_names", "ai_modifiers", "system_modifiers", "system_context",
-             "operator_modifiers")  # fmt: skip
+             "operator_modifiers", "software_modifiers", "person_with", "maybe_person")  # fmt: skip
     return Nouns(**classes, **{name: _split(words[name]) for name in names}, lists=lists)
 
 

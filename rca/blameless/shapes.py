@@ -30,6 +30,11 @@ def make_shapes(lists: Mapping[str, frozenset[str]]) -> dict[str, Shape]:
         word = s.words[k]
         return word in simple or word in irregular or (word.endswith("ed") and len(word) > 3)
 
+    perceived = lists["perceived"]
+
+    def deed(s: Sentence, k: int) -> bool:
+        return past(s, k) and s.words[k] not in perceived
+
     def ing(s: Sentence, k: int) -> bool:
         return 0 <= k < len(s.words) and s.words[k].endswith("ing") and len(s.words[k]) > 4
 
@@ -43,5 +48,5 @@ def make_shapes(lists: Mapping[str, frozenset[str]]) -> dict[str, Shape]:
         # Takes no word: the matcher treats it on its own.
         return not 0 <= k < len(s.words)
 
-    return {"part": part, "past": past, "ing": ing, "num": number, "det": determiner, "adv": is_adverb,
+    return {"part": part, "past": past, "deed": deed, "ing": ing, "num": number, "det": determiner, "adv": is_adverb,
             "end": end}  # fmt: skip

@@ -40,6 +40,9 @@ class Nouns:
     system_modifiers: frozenset[str]
     system_context: frozenset[str]
     operator_modifiers: frozenset[str]
+    software_modifiers: frozenset[str]
+    person_with: frozenset[str]
+    maybe_person: frozenset[str]
     lists: Mapping[str, frozenset[str]]
 
 
@@ -258,7 +261,7 @@ class SubjectFinder:
             kind = self.head_kind(s, k)
             if kind in HUMAN or kind in ("ai", "agent"):
                 after = s.words[k + 1] if k + 1 < len(s.words) else ""
-                if after.endswith("ing") or after in ("tasked", "assigned", "responsible"):
+                if after.endswith("ing") or after in ("who", "tasked", "assigned", "responsible"):
                     return Subject(kind, k)
                 return None
             if s.words[k] in self._prep or s.words[k] in self._aux:
@@ -273,10 +276,13 @@ class SubjectFinder:
             word[0].isdigit() or word in _AI_SECOND and s.capital(k) and s.capital(k - 1)
         ):
             return "ai"
+        if word in nouns.maybe_person:
+            plural = word.endswith("s")
+            return ("people" if plural else "person") if before in nouns.person_with else "system"
         if word in nouns.person:
             return self._person(s, k, before)
         if word in nouns.people:
-            return "people"
+            return "system" if before in nouns.software_modifiers else "people"
         if word in nouns.customer:
             return "customer"
         if word in nouns.agent:
@@ -291,6 +297,8 @@ class SubjectFinder:
 
     def _person(self, s: Sentence, k: int, before: str) -> str:
         word = s.words[k]
+        if before in self.nouns.software_modifiers:
+            return "system"
         if k and s.capital(k) and s.capital(k - 1) and word in _SOFTWARE_TOO:
             return "person" if before in _OFFICES or before in self._det else "system"
         if word in ("operator", "controller") and before in self.nouns.operator_modifiers:
