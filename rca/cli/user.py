@@ -52,7 +52,7 @@ def list_accounts(as_json: bool) -> None:
                 "display_name": user.display_name,
                 "role": user.role,
                 "active": user.active,
-                "signed_in_once": bool(user.password_hash),
+                "signed_in_once": user.has_password,
             }
             for user in accounts.list_users(session)
         ]

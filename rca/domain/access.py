@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rca.domain.vocabulary import Role, Vocabulary
+from rca.domain.vocabulary import Role, TokenScope, Vocabulary
 
 
 class Permission(Vocabulary):
@@ -43,6 +43,12 @@ class Viewer:
         if self.scopes is not None and not self._in_scope(permission):
             return False
         return _ORDER.index(self.role) >= _ORDER.index(_NEEDS[permission])
+
+    def may_grant(self, scope: TokenScope) -> bool:
+        """Whether a token of that scope would give this account anything."""
+        needs = {TokenScope.ADMIN: Permission.ADMIN, TokenScope.WRITE: Permission.WRITE}
+        needs[TokenScope.INGEST] = Permission.WRITE
+        return self.may(needs.get(scope, Permission.READ))
 
     def _in_scope(self, permission: Permission) -> bool:
         allowed = {"admin": set(Permission), "write": {Permission.READ, Permission.WRITE}}

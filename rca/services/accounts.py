@@ -39,7 +39,8 @@ def _decoy() -> str:
     return _hasher().hash(secrets.token_hex(16))
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
+    """What is kept of a secret; the secret itself is kept nowhere."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -110,6 +111,8 @@ def create_user(
 def set_role(session: Session, *, actor: Viewer, name: str, role: Role, now: datetime) -> None:
     """Change an account's role; its sessions end, so that no old right lives on."""
     user = find_user(session, name)
+    if role is not Role.ADMIN:
+        _keep_an_admin(session, user)
     user.role = role.value
     session.add(user)
     end_sessions(session, user_id=user.id)
@@ -119,11 +122,22 @@ def set_role(session: Session, *, actor: Viewer, name: str, role: Role, now: dat
 def set_active(session: Session, *, actor: Viewer, name: str, active: bool, now: datetime) -> None:
     """Enable or disable an account; disabling ends its sessions at once."""
     user = find_user(session, name)
+    if not active:
+        _keep_an_admin(session, user)
     user.active = active
     session.add(user)
     if not active:
         end_sessions(session, user_id=user.id)
     _audit(session, actor, "user.enable" if active else "user.disable", user.name, {}, now)
+
+
+def _keep_an_admin(session: Session, leaving: t.User) -> None:
+    """Somebody must be left who can administer. Raises Invalid."""
+    query = select(t.User.id).where(
+        t.User.role == Role.ADMIN.value, col(t.User.active).is_(True), t.User.id != leaving.id
+    )
+    if leaving.role == Role.ADMIN.value and session.exec(query).first() is None:
+        raise Invalid([Problem("", "This is the last admin. Make another one first.")])
 
 
 def make_link(session: Session, *, actor: Viewer, name: str, now: datetime) -> str:
@@ -133,7 +147,7 @@ def make_link(session: Session, *, actor: Viewer, name: str, now: datetime) -> s
     session.execute(delete(t.SignInLink).where(col(t.SignInLink.user_id) == user.id))
     session.add(
         t.SignInLink(
-            secret_hash=_digest(secret), user_id=user.id, created_at=now, expires_at=now + LINK_LIFE
+            secret_hash=digest(secret), user_id=user.id, created_at=now, expires_at=now + LINK_LIFE
         )
     )
     _audit(session, actor, "user.link", user.name, {}, now)
@@ -142,7 +156,7 @@ def make_link(session: Session, *, actor: Viewer, name: str, now: datetime) -> s
 
 def look_up_link(session: Session, *, secret: str, now: datetime) -> t.User:
     """The account of an unused, unexpired link. Raises NotFound, the same for every reason."""
-    link = session.get(t.SignInLink, _digest(secret))
+    link = session.get(t.SignInLink, digest(secret))
     user = session.get(t.User, link.user_id) if link else None
     if link is None or user is None or link.used_at or link.expires_at <= now or not user.active:
         raise NotFound("This link was used already, or is older than 30 minutes.")
@@ -160,16 +174,34 @@ def check_password(password: str) -> None:
         raise Invalid([Problem("password", "This is among the first that would be tried.")])
 
 
+def set_password(session: Session, *, user: t.User, password: str) -> None:
+    """Store a new password's hash. Raises Invalid when it is too short or too plain."""
+    check_password(password)
+    user.password_hash = _hasher().hash(password)
+    session.add(user)
+
+
+def password_fits(user: t.User | None, password: str) -> bool:
+    """Whether it is this account's password. Takes one hash whatever the account."""
+    usable = user is not None and user.active and bool(user.password_hash)
+    stored = user.password_hash if user is not None and usable else _decoy()
+    try:
+        _hasher().verify(stored, password)
+    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        return False
+    return usable
+
+
 def use_link(
     session: Session, *, secret: str, password: str, now: datetime, hours: int
 ) -> "NewSession":
     """Consume a link: set the password, end other sessions, sign in."""
     user = look_up_link(session, secret=secret, now=now)
     check_password(password)
-    link = session.get_one(t.SignInLink, _digest(secret))
+    link = session.get_one(t.SignInLink, digest(secret))
     link.used_at = now
-    user.password_hash = _hasher().hash(password)
-    session.add_all([link, user])
+    session.add(link)
+    set_password(session, user=user, password=password)
     end_sessions(session, user_id=user.id)
     _audit(session, viewer_of(user), "user.password", user.name, {}, now)
     return _open_session(session, user, now, hours)
@@ -206,12 +238,7 @@ def sign_in(
 ) -> NewSession | None:
     """A session for the right password, None otherwise; both take one hash."""
     user = session.exec(select(t.User).where(t.User.name == name.strip().lower())).first()
-    stored = user.password_hash if user and user.active and user.password_hash else _decoy()
-    try:
-        _hasher().verify(stored, password)
-    except (VerifyMismatchError, VerificationError, InvalidHashError):
-        return None
-    if user is None or not user.active or not user.password_hash:
+    if not password_fits(user, password) or user is None:
         return None
     _audit(session, viewer_of(user), "user.sign_in", user.name, {}, now)
     return _open_session(session, user, now, hours)
@@ -221,7 +248,7 @@ def _open_session(session: Session, user: t.User, now: datetime, hours: int) -> 
     secret = secrets.token_urlsafe(32)
     session.add(
         t.UserSession(
-            secret_hash=_digest(secret),
+            secret_hash=digest(secret),
             user_id=user.id,
             created_at=now,
             last_seen_at=now,
@@ -241,7 +268,7 @@ class SignedIn:
 
 def session_of(session: Session, *, secret: str, now: datetime) -> SignedIn | None:
     """The signed-in account of a cookie, or None when it ended. ``touch`` asks for a refresh."""
-    row = session.get(t.UserSession, _digest(secret))
+    row = session.get(t.UserSession, digest(secret))
     if row is None or row.expires_at <= now or row.created_at + SESSION_LIFE <= now:
         return None
     user = session.get(t.User, row.user_id)
@@ -252,7 +279,7 @@ def session_of(session: Session, *, secret: str, now: datetime) -> SignedIn | No
 
 def touch_session(session: Session, *, secret: str, now: datetime, hours: int) -> None:
     """Push the idle end of a session back."""
-    row = session.get(t.UserSession, _digest(secret))
+    row = session.get(t.UserSession, digest(secret))
     if row is not None:
         row.last_seen_at = now
         row.expires_at = now + timedelta(hours=hours)
@@ -261,7 +288,7 @@ def touch_session(session: Session, *, secret: str, now: datetime, hours: int) -
 
 def sign_out(session: Session, *, secret: str) -> None:
     """End one session."""
-    session.execute(delete(t.UserSession).where(col(t.UserSession.secret_hash) == _digest(secret)))
+    session.execute(delete(t.UserSession).where(col(t.UserSession.secret_hash) == digest(secret)))
 
 
 def end_sessions(session: Session, *, user_id: str) -> None:
@@ -286,7 +313,7 @@ def make_token(
         t.ApiToken(
             user_id=user.id,
             name=label,
-            token_hash=_digest(token),
+            token_hash=digest(token),
             scopes=list(scopes),
             created_at=now,
             expires_at=now + timedelta(days=90),
@@ -298,7 +325,7 @@ def make_token(
 
 def viewer_of_token(session: Session, *, token: str, now: datetime) -> Viewer | None:
     """The viewer of a bearer token, limited to its scopes; None when unknown or ended."""
-    row = session.exec(select(t.ApiToken).where(t.ApiToken.token_hash == _digest(token))).first()
+    row = session.exec(select(t.ApiToken).where(t.ApiToken.token_hash == digest(token))).first()
     if row is None or row.revoked_at or row.expires_at <= now:
         return None
     user = session.get(t.User, row.user_id)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from rca.domain.access import Permission
 from rca.domain.vocabulary import Role
-from rca.errors import Invalid, TooMany
+from rca.errors import Invalid, Problem, TooMany
 from rca.services import accounts
 from rca.web.access import allow, cookie_name, drop_session_cookie, set_session_cookie
 from rca.web.context import now, reading, settings, viewer, writing
@@ -114,21 +114,31 @@ def use_link(secret: str) -> Response | tuple[str, int]:
     return _into(opened, "/")
 
 
-@blueprint.get("/settings/people")
-@allow(Permission.ADMIN)
-def people() -> str:
-    """All accounts."""
+def _people(problems: tuple[Problem, ...] = (), link_for: str = "", secret: str = "") -> str:
     with reading() as db:
         users = accounts.list_users(db)
     return render_template(
         "accounts/people.html",
+        here="people",
         users=users,
         roles=Role,
-        problems=(),
-        form={},
-        link="",
-        here="people",
+        problems=problems,
+        form=request.form if problems else {},
+        link=url_for("accounts.link", secret=secret, _external=True) if secret else "",
+        link_for=link_for,
     )
+
+
+def _role(default: Role | None = None) -> Role | None:
+    given = request.form.get("role", "")
+    return Role(given) if given in Role.values() else default
+
+
+@blueprint.get("/settings/people")
+@allow(Permission.ADMIN)
+def people() -> str:
+    """All accounts."""
+    return _people()
 
 
 @blueprint.post("/settings/people")
@@ -138,49 +148,43 @@ def add_person() -> str | tuple[str, int]:
     form = request.form
     try:
         with writing() as db:
-            role = Role(form["role"]) if form.get("role") in Role.values() else Role.VIEWER
             user = accounts.create_user(
                 db,
                 actor=viewer(),
-                name=form.get("name", ""),
-                display_name=form.get("display_name", "").strip()[:240],
-                role=role,
+                name=form.get("name", "").replace("\x00", ""),
+                display_name=form.get("display_name", "").replace("\x00", "").strip()[:240],
+                role=_role(Role.VIEWER) or Role.VIEWER,
                 now=now(),
             )
-            secret = accounts.make_link(db, actor=viewer(), name=user.name, now=now())
-        problems, made = (), url_for("accounts.link", secret=secret, _external=True)
+            name = user.name
+            secret = accounts.make_link(db, actor=viewer(), name=name, now=now())
     except Invalid as error:
-        problems, made = error.problems, ""  # type: ignore[assignment]
-    with reading() as db:
-        users = accounts.list_users(db)
-    page = render_template(
-        "accounts/people.html",
-        users=users,
-        roles=Role,
-        problems=problems,
-        form=form if problems else {},
-        link=made,
-        here="people",
-    )
-    return (page, 422) if problems else page
+        return _people(error.problems), 422
+    return _people(link_for=name, secret=secret)
 
 
 @blueprint.post("/settings/people/<name>")
 @allow(Permission.ADMIN)
-def change_person(name: str) -> Response:
-    """Change a role, disable, enable, or make a new link."""
-    act = request.form.get("act", "")
-    with writing() as db:
-        if act == "role" and request.form.get("role") in Role.values():
-            accounts.set_role(
-                db, actor=viewer(), name=name, role=Role(request.form["role"]), now=now()
-            )
-            flash(f"{name} is now {Role(request.form['role']).label.lower()}.", "done")
-        elif act in ("enable", "disable"):
-            accounts.set_active(db, actor=viewer(), name=name, active=act == "enable", now=now())
-            flash(f"{name} is {act}d.", "done")
-        elif act == "link":
-            secret = accounts.make_link(db, actor=viewer(), name=name, now=now())
-            address = url_for("accounts.link", secret=secret, _external=True)
-            flash(f"One-time link for {name}, 30 minutes: {address}", "done")
+def change_person(name: str) -> Response | str | tuple[str, int]:
+    """Change a role, disable, enable, or make a new link, which is shown once."""
+    act, role = request.form.get("act", ""), _role()
+    try:
+        with writing() as db:
+            if act == "link":
+                secret = accounts.make_link(db, actor=viewer(), name=name, now=now())
+                done = ""
+            elif act in ("enable", "disable"):
+                active = act == "enable"
+                accounts.set_active(db, actor=viewer(), name=name, active=active, now=now())
+                done = f"{name} is {act}d."
+            elif role is not None:
+                accounts.set_role(db, actor=viewer(), name=name, role=role, now=now())
+                done = f"{name} is now {role.label.lower()}."
+            else:
+                raise Invalid([Problem("", "Choose what to change.")])
+    except Invalid as error:
+        return _people(error.problems), 422
+    if act == "link":
+        return _people(link_for=name, secret=secret)
+    flash(done, "done")
     return redirect(url_for("accounts.people"), code=303)

@@ -35,7 +35,7 @@ PLACES = (
     Place("services", "Services", "catalogue.index", main=False),
     Place("import", "Import", "imports.index", Permission.WRITE, main=False),
     Place("people", "People", "accounts.people", Permission.ADMIN, main=False),
-    Place("account", "Your account", "accounts.account", main=False),
+    Place("account", "Your account", "account.index", main=False),
 )
 
 EDITOR_KEYS = (
@@ -66,8 +66,6 @@ def shortcuts(viewer: Viewer | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
     keys: list[tuple[str, tuple[str, ...]]] = [("Search", ("/",))]
     if viewer.may(Permission.WRITE):
         keys.append(("New postmortem", ("n",)))
-    for place in navigation(viewer):
-        if place.go:
-            keys.append((f"Go to {place.words}", ("g", place.go)))
+    keys += [(f"Go to {p.words}", ("g", p.go)) for p in navigation(viewer) if p.go]
     keys += [("This list", ("?",)), ("Close", ("Esc",))]
     return (*keys, *(EDITOR_KEYS if viewer.may(Permission.WRITE) else ()))

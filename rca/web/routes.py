@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from rca.web import accounts, actions, catalogue, home, imports, patterns, postmortems
+from rca.web import account, accounts, actions, catalogue, home, imports, patterns, postmortems
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
@@ -11,5 +11,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     patterns.blueprint,
     actions.blueprint,
     catalogue.blueprint,
+    account.blueprint,
     accounts.blueprint,
 )

@@ -64,6 +64,19 @@ function sayOffset() {
   for (const place of document.querySelectorAll("[data-offset]")) place.textContent = words;
 }
 
+// Light or dark, kept in this browser only.
+for (const box of document.querySelectorAll("[data-theme-choice]")) {
+  let kept = "";
+  try { kept = localStorage.getItem("theme") || ""; } catch { /* storage may be refused */ }
+  for (const radio of box.querySelectorAll("input")) radio.checked = radio.value === kept;
+  box.addEventListener("change", (event) => {
+    const theme = event.target.value;
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    try { localStorage.setItem("theme", theme); } catch { /* it then lasts for this page */ }
+  });
+}
+
 // Open for everybody; on a phone the filters would push the list out of sight.
 if (matchMedia("(max-width: 40rem)").matches) {
   for (const box of document.querySelectorAll("details[data-close-narrow]")) box.open = false;
