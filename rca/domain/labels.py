@@ -157,6 +157,12 @@ SECTION_HEADINGS: dict[Section, str] = {
     Section.SUMMARY: "Summary",
 }
 
+SHORT_HEADINGS: dict[Section, str] = {
+    **SECTION_HEADINGS,
+    Section.IMPACT: "Impact",
+    Section.FACTORS: "Factors",
+}
+
 
 def label_of_path(path: str) -> str:
     """Words for a dotted path: ``timeline.3.at`` is ``Timeline 4: time``."""

@@ -24,7 +24,6 @@ from rca.web.context import now, reading, viewer, writing
 from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_classes
 from rca.web.postmortems.clashes import shown_clashes
-from rca.web.postmortems.nearby import similar_to
 from rca.web.postmortems.sheet import Sheet, make_sheet
 
 Page = Response | str | tuple[str, int]
@@ -116,7 +115,6 @@ def editor_page(
         view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
         latest = conflicts.basis(session, viewer=viewer(), reference=reference, revision=None)
         words = suggestions.words(session, viewer=viewer())
-        near = similar_to(session, viewer(), reference)
     sheet = make_sheet(view.content, data=data, problems=problems)
     version, revision = basis or (view.version, latest.revision)
     return render_template(
@@ -127,7 +125,6 @@ def editor_page(
         version=version,
         revision=revision,
         words=words,
-        similar=near,
         due_days={severity.value: days for severity, days in DUE_DAYS.items()},
         comments_on=_comments_on(view),
         **{**section_globals(), "focus": focus},

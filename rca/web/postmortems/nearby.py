@@ -1,18 +1,23 @@
-"""Similar postmortems beside the text, for the editor and the reading page."""
+"""Similar postmortems beside the text, loaded after the page: comparing takes time."""
 
-from collections.abc import Sequence
-from typing import Any
+from flask import render_template, request
 
-from sqlmodel import Session
+from rca.domain.access import Permission
+from rca.services import reading as postmortems
+from rca.web.access import allow
+from rca.web.context import reading, viewer
+from rca.web.postmortems import blueprint
 
-from rca.domain.access import Viewer
 
+@blueprint.get("/postmortems/<reference>/similar")
+@allow(Permission.READ)
+def similar(reference: str) -> str:
+    """The nearest ones with what was done about them then: a page, or its part for another page."""
+    from rca.services import similar as neighbours
 
-def similar_to(session: Session, who: Viewer, reference: str) -> Sequence[Any]:
-    """Most similar postmortems, when that part is installed."""
-    try:
-        from rca.services import similar
-    except ImportError:
-        return ()
-    found: Sequence[Any] = similar.for_postmortem(session, viewer=who, reference=reference)
-    return found
+    with reading() as session:
+        view = postmortems.view(session, viewer=viewer(), reference=reference)
+        found = neighbours.for_postmortem(session, viewer=viewer(), reference=reference)
+    part = "part" in request.args
+    name = "postmortems/similar_part.html" if part else "postmortems/similar.html"
+    return render_template(name, view=view, similar=found, here="postmortems")

@@ -37,7 +37,6 @@ from rca.web.access import allow
 from rca.web.context import now, reading, viewer
 from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_class_name
-from rca.web.postmortems.nearby import similar_to
 from rca.web.postmortems.phases import draw
 
 LONG_TIMELINE = 40
@@ -199,7 +198,6 @@ def show(reference: str) -> str:
         view = postmortems.view(session, viewer=viewer(), reference=reference)
         row = find_postmortem(session, viewer(), reference)
         thread = threads.thread_of(session, postmortem_id=row.id)
-        near = similar_to(session, viewer(), reference)
     content = view.content
     return render_template(
         "postmortems/show.html",
@@ -209,7 +207,6 @@ def show(reference: str) -> str:
         drawing=draw(content),
         spans=[span for span in durations(content) if span.value is not None],
         thread=thread,
-        similar=near,
         checklist=requirements(content),
         moves=_moves(view),
         exports=_exports(),

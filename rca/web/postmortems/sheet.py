@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rca.domain.durations import durations, order_warnings
-from rca.domain.labels import SECTION_HEADINGS, label_of_path
+from rca.domain.labels import SHORT_HEADINGS, label_of_path
 from rca.domain.lifecycle import (
     DUE_DAYS,
     Requirement,
@@ -139,7 +139,7 @@ def make_sheet(
             for name, p in named
         ),
         rail=tuple(
-            RailItem(item.section, SECTION_HEADINGS[item.section], item.met, item.asked)
+            RailItem(item.section, SHORT_HEADINGS[item.section], item.met, item.asked)
             for item in progress(content)
         ),
         checklist=tuple(requirements(content)),
