@@ -13,6 +13,7 @@ from typing import Any
 _SETS = frozenset(("in", "notIn", "anyGlob", "noneGlob"))
 _MODES = ("audit", "warn", "enforce")
 _TEXT = ("severity", "rationale")
+_NO_WORDS = ("version", "modified", "status")
 
 
 def _canonical(value: object) -> str:
@@ -94,7 +95,7 @@ def _meaning(spec: Mapping[str, Any]) -> str:
 
 
 def _words(doc: Mapping[str, Any]) -> str:
-    kept = {k: v for k, v in doc["metadata"].items() if k not in ("version", "modified")}
+    kept = {k: v for k, v in doc["metadata"].items() if k not in _NO_WORDS}
     spec = doc["spec"]
     texts = [spec.get(word) for word in _TEXT]
     messages = [(item["control"], item["message"]) for item in spec["require"]]

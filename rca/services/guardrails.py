@@ -1,0 +1,218 @@
+"""Guardrails: proposed from recurring causes, decided by people.
+
+Mining proposes and refreshes; it never changes what a person accepted, except the evidence beside
+it. A rejected suggestion stays away until incidents speak for it that did not before.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from mining.policy.document import identity
+from mining.policy.suggest import Suggestion, has_grown, suggest
+from rca.domain.vocabulary import GuardrailDecision
+from rca.services.guardrail_evidence import pattern_evidence
+from rca.services.guardrail_history import history_of
+from rca.services.ledger import change_records
+from rca.services.visibility import is_open
+from rca.store import tables as t
+
+PROPOSED, ACCEPTED, REJECTED = (decision.value for decision in GuardrailDecision)
+
+
+def refresh_suggestions(session: Session, *, now: datetime) -> int:
+    """Bring the proposals up to the stored patterns; the number of open proposals.
+
+    Runs in the transaction that stores a mining run. No suggestion is a normal outcome.
+    """
+    ledger = change_records(session)
+    found = suggest(pattern_evidence(session), ledger, now=now)
+    rows = _Rows(session)
+    for item in found:
+        row = rows.take(item)
+        if row is None:
+            _propose(session, item, rows.free_id(item), ledger, now)
+        else:
+            _follow(session, row, item, ledger, now)
+    for row in rows.untaken():
+        _retire(session, row, ledger, now)
+    session.flush()
+    query = select(t.GuardrailRow).where(t.GuardrailRow.decision == PROPOSED)
+    return len(session.exec(query).all())
+
+
+class _Rows:
+    """The stored guardrails, each matched to at most one suggestion."""
+
+    def __init__(self, session: Session) -> None:
+        query = select(t.GuardrailRow).order_by(col(t.GuardrailRow.id))
+        self._rows = {row.id: row for row in session.exec(query)}
+        self._taken: set[str] = set()
+
+    def take(self, item: Suggestion) -> t.GuardrailRow | None:
+        """The row that the suggestion continues: the same rule, else the same cause and kind."""
+        body = identity(item.document)
+        free = [row for row in self._rows.values() if row.id not in self._taken]
+        same = [row for row in free if row.identity == body]
+        same += [row for row in free if self._continues(row, item)]
+        if same:
+            self._taken.add(same[0].id)
+            return same[0]
+        return None
+
+    @staticmethod
+    def _continues(row: t.GuardrailRow, item: Suggestion) -> bool:
+        return row.template == item.template and row.pattern_id in item.pattern_ids
+
+    def free_id(self, item: Suggestion) -> str:
+        """The suggestion's own id, or the next one when another rule bears it."""
+        wanted = str(item.document["metadata"]["id"])
+        names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
+        return next(name for name in names if name not in self._rows)
+
+    def untaken(self) -> list[t.GuardrailRow]:
+        """Rows that no suggestion continues any more."""
+        return [row for row in self._rows.values() if row.id not in self._taken]
+
+
+def _suggested(item: Suggestion) -> dict[str, Any]:
+    return {
+        "n": item.n,
+        "of": item.of,
+        "interval": list(item.interval),
+        "strength": item.strength,
+        "control_strength": item.control_strength,
+        "why": item.why,
+        "reasons": list(item.reasons),
+        "patterns": list(item.pattern_ids),
+        "answers": list(item.answers),
+        "document": item.document,
+    }
+
+
+def _propose(
+    session: Session,
+    item: Suggestion,
+    identifier: str,
+    ledger: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    row = t.GuardrailRow(
+        id=identifier,
+        family=item.family,
+        template=item.template,
+        title=item.title,
+        decision=PROPOSED,
+        status="proposed",
+        mode="audit",
+        identity=identity(item.document),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    _write(session, row, item, ledger, now)
+
+
+def _write(
+    session: Session,
+    row: t.GuardrailRow,
+    item: Suggestion,
+    ledger: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """Let a proposal that nobody touched say what the evidence says today."""
+    metadata = {**item.document["metadata"], "id": row.id}
+    if row.document:
+        metadata["uid"] = row.document["metadata"]["uid"]
+        metadata["created"] = row.document["metadata"]["created"]
+    row.pattern_id = item.pattern_ids[0]
+    row.suggestion = _suggested(item)
+    set_document(row, {**item.document, "metadata": metadata})
+    row.history = history_of(row.document, ledger, now=now)
+    row.updated_at = now
+    _keep_evidence(session, row, item.answers)
+
+
+def set_document(row: t.GuardrailRow, doc: dict[str, Any]) -> None:
+    """Store a valid document with the columns that lists sort and filter by."""
+    metadata = doc["metadata"]
+    row.document = doc
+    row.family = metadata["family"]
+    row.title = metadata["title"]
+    row.status = metadata["status"]
+    row.mode = doc["spec"]["mode"]
+    row.identity = identity(doc)
+    row.review_by = date.fromisoformat(metadata["reviewBy"])
+
+
+def _keep_evidence(session: Session, row: t.GuardrailRow, references: Sequence[str]) -> None:
+    row.evidence_count = len(references)
+    session.add(row)
+    session.flush()
+    session.execute(
+        delete(t.GuardrailEvidence).where(col(t.GuardrailEvidence.guardrail_id) == row.id)
+    )
+    query = select(t.PostmortemRow.id).where(
+        col(t.PostmortemRow.reference).in_(list(references)), is_open()
+    )
+    for owner in session.exec(query):
+        session.add(t.GuardrailEvidence(guardrail_id=row.id, postmortem_id=owner))
+
+
+def _follow(
+    session: Session,
+    row: t.GuardrailRow,
+    item: Suggestion,
+    ledger: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """What a new run may do to a stored row depends on what people did with it."""
+    if row.decision == REJECTED:
+        if has_grown(item, row.suggestion.get("rejected_answers", ())):
+            _come_back(session, row, item, ledger, now)
+        return
+    if row.decision == PROPOSED and not _edited(session, row):
+        _write(session, row, item, ledger, now)
+        return
+    if identity(item.document) == row.identity:
+        row.document = {**row.document, "evidence": item.document["evidence"]}
+        _keep_evidence(session, row, item.answers)
+    row.suggestion = _suggested(item)
+    row.history = history_of(row.document, ledger, now=now)
+    session.add(row)
+
+
+def _edited(session: Session, row: t.GuardrailRow) -> bool:
+    """Whether a person wrote in it: then mining writes beside it, never over it."""
+    query = select(t.GuardrailRevision).where(
+        t.GuardrailRevision.guardrail_id == row.id, t.GuardrailRevision.action == "edit"
+    )
+    return session.exec(query).first() is not None
+
+
+def _come_back(
+    session: Session,
+    row: t.GuardrailRow,
+    item: Suggestion,
+    ledger: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """A rejected suggestion with new incidents is proposed again; why it was rejected stays."""
+    row.decision = PROPOSED
+    row.decided_by, row.decided_at = None, None
+    row.version += 1
+    _write(session, row, item, ledger, now)
+
+
+def _retire(
+    session: Session, row: t.GuardrailRow, ledger: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
+    """No pattern calls for the row now: an untouched proposal goes, a person's decision stays."""
+    if row.decision == PROPOSED and row.version == 1 and not _edited(session, row):
+        session.delete(row)
+    elif row.decision == ACCEPTED:
+        row.history = history_of(row.document, ledger, now=now)
+        session.add(row)
