@@ -65,7 +65,7 @@ _LEFT_OUT = {
     "resource-limits": (0.4, 0.3),
 }
 # Per quarter: share with evidence of AI, and share whose authors said that there was none.
-_AI = ((0.10, 0.12), (0.13, 0.20), (0.18, 0.31), (0.24, 0.39), (0.29, 0.45), (0.33, 0.47))
+_AI = ((0.14, 0.10), (0.18, 0.16), (0.24, 0.26), (0.32, 0.34), (0.38, 0.38), (0.42, 0.40))
 _TOOLS = (("Tern", "tern-2"), ("Quillmate", "quill-4"), ("Harbour", "harbour-ops-2"))
 _SOURCES = ("commit trailer", "pull-request label", "git note")
 _PLACES = {

@@ -50,6 +50,17 @@ class SampleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class SampleComment:
+    """A remark of the review."""
+
+    by: str
+    at: datetime
+    anchor: str
+    text: str
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SamplePostmortem:
     """One record with its history. ``group`` is what the authors of the sample had in mind; it is
     never loaded. ``exception`` says why a published one does not meet today's requirements.
@@ -68,6 +79,7 @@ class SamplePostmortem:
     group: str
     content: PostmortemContent
     ledger: tuple[Mapping[str, Any], ...]
+    comments: tuple[SampleComment, ...]
 
 
 def stable_id(*parts: object) -> str:
@@ -231,6 +243,12 @@ def _content(record: _Record, data: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def _comment(row: Mapping[str, Any]) -> SampleComment:
+    at = _moment(row["on"], 10)
+    resolved = row.get("resolved") == "true"
+    return SampleComment(row["by"], at, row.get("anchor", ""), row["text"], resolved)
+
+
 def _moment(value: str, hour: int) -> datetime:
     return datetime.combine(date.fromisoformat(value), time(hour), UTC)
 
@@ -240,12 +258,12 @@ def _history(front: Mapping[str, Any], day: date) -> dict[str, datetime]:
     written = front.get("created") or (day + timedelta(days=1)).isoformat()
     created = _moment(written, 9)
     end = _moment(front["published"], 14) if "published" in front else created + timedelta(days=9)
+    created = min(created, end - timedelta(hours=5))
+    approved = end - timedelta(hours=3)
+    submitted = created + (approved - created) / 2
     return {
-        "created": created,
-        "submitted": created + (end - created) / 2,
-        "approved": end - timedelta(hours=3),
-        "published": end,
-    }
+        "created": created, "submitted": submitted, "approved": approved, "published": end
+    }  # fmt: skip
 
 
 def parse(text: str) -> SamplePostmortem:
@@ -270,6 +288,7 @@ def parse(text: str) -> SamplePostmortem:
         group=front.get("group", ""),
         content=content,
         ledger=ledger,
+        comments=tuple(_comment(row) for row in front.get("comments", ())),
         **_history(front, day),
     )
 
