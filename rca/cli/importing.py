@@ -25,7 +25,9 @@ from rca.services.importing import Finding, Imported, Plan, Source
 _MOST_SHOWN = 40
 
 
-def _severities(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:  # fmt: skip
+def _severities(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
     found = {}
     for pair in given:
         word, mark, level = pair.partition("=")
@@ -36,13 +38,15 @@ def _severities(_context: click.Context, _option: click.Parameter, given: tuple[
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--as-draft", is_flag=True, help="Store drafts instead of published records.")
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Read every file so.")
 @click.option("--organisation", default=OWN_ORGANISATION, metavar="NAME",
-              help="Whose records these are, where a record does not say. Default: your own.")  # fmt: skip
+              help="Whose records these are, where none says it. Default: your own.")  # fmt: skip
 @click.option("--severity", "severities", multiple=True, metavar="WORD=SEV2", callback=_severities,
               help="What a severity word of yours means. May be given more than once.")  # fmt: skip
 def command(
@@ -100,9 +104,9 @@ def _sources(paths: tuple[Path, ...], kind: str) -> tuple[list[Source], list[Fin
         except OSError as error:
             missing.append(Finding(name, 0, "", error.strerror or str(error)))
     for path in paths:
-        if path.is_dir() and not any(name.startswith(str(path)) for _file, name in _files((path,))):
-            known = " ".join(SUFFIXES)
-            missing.append(Finding(str(path), 0, "", f"This folder holds no file of a kind that we read ({known})."))  # fmt: skip
+        if path.is_dir() and not any(_files((path,))):
+            why = f"This folder holds no file of a kind that we read ({' '.join(SUFFIXES)})."
+            missing.append(Finding(str(path), 0, "", why))
     return sources, missing
 
 
@@ -146,9 +150,7 @@ def _as_json(
     return report
 
 
-def _say(
-    plan: Plan, findings: tuple[Finding, ...], done: Imported, *, dry_run: bool
-) -> None:
+def _say(plan: Plan, findings: tuple[Finding, ...], done: Imported, *, dry_run: bool) -> None:
     totals = plan.totals()
     out = Console(highlight=False, soft_wrap=True)
     if len(plan.files) > 1:

@@ -77,7 +77,10 @@ def _made(year: int, month: int | None = None, day: int | None = None) -> Dated:
 
 def _iso(text: str) -> Dated | None:
     match = _ISO.match(text)
-    if match is None or not (match.end() == len(text) or _COMPACT_REST.fullmatch(text[match.end():])):  # fmt: skip
+    if match is None:
+        return None
+    rest = text[match.end() :]
+    if rest and not _COMPACT_REST.fullmatch(rest):
         return None
     return _made(int(match[1]), *(int(part) for part in (match[3], match[4]) if part))
 

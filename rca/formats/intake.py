@@ -1,5 +1,6 @@
 """One file or paste of any known format to drafts, with everything that did not go in."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,8 +78,8 @@ def guess(text: str) -> str:
 
 
 def _is_header(line: str) -> bool:
-    names = [part.strip(' "') for mark in (",", ";", "\t") if mark in line for part in line.split(mark)]  # fmt: skip
-    return sum(bool(target_of(name)) for name in names) >= 2
+    names = re.split(r"[,;\t]", line)
+    return sum(bool(target_of(name.strip(' "'))) for name in names) >= 2
 
 
 def _json(text: str, _name: str) -> Sheet:
@@ -132,9 +133,7 @@ def _unpacked(row: Row) -> Row:
     return row
 
 
-def _drafted(
-    name: str, kind: str, sheet: Sheet, notes: tuple[str, ...], assume: Assume
-) -> Parsed:
+def _drafted(name: str, kind: str, sheet: Sheet, notes: tuple[str, ...], assume: Assume) -> Parsed:
     drafts: list[Draft] = []
     refusals = list(sheet.refusals)
     unknown: Counter[str] = Counter()

@@ -271,13 +271,15 @@ class _Reader:
         if not given:
             names = ("imported_text", "summary", "what_happened", "tldr")
             texts = (self.columns.values.get(name) for name in names)
-            given = next((t for text in texts if isinstance(text, str) and (t := first_sentence(text))), "")  # fmt: skip
+            sentences = (first_sentence(text) for text in texts if isinstance(text, str))
+            given = next(filter(None, sentences), "")
         data["title"] = shorten(given, _TITLE)
 
     def _list(self, name: str) -> list[str]:
         value = self.columns.take(name)
         if isinstance(value, str):
-            value = self._json_list(name, value) or re.split(r"[;\n|]" if re.search(r"[;\n|]", value) else ",", value)  # fmt: skip
+            mark = r"[;\n|]" if re.search(r"[;\n|]", value) else ","
+            value = self._json_list(name, value) or re.split(mark, value)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.refuse(name, "must be a list of texts")
             return []

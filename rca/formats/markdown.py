@@ -143,7 +143,8 @@ def _unescape(lines: list[str]) -> str:
 def _parted(body: str) -> Iterator[tuple[str, list[str]]]:
     """(heading, lines beneath). A fence under “Imported text” hides headings inside it."""
     headings = {f"## {name}": name for name in _HEADINGS}
-    current, lines, fence = "", [], ""
+    lines: list[str] = []
+    current = fence = ""
     for line in body.split("\n"):
         if fence:
             fence = "" if line == fence else fence

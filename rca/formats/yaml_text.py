@@ -68,11 +68,13 @@ _TextLoader.add_constructor("tag:yaml.org,2002:map", _no_duplicates)
 def _refuse_traps(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        mark = event.start_mark
+        line = mark.line + 1 if mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise YamlProblem(line, "aliases (*name) are not read; write the value out")
-        if getattr(event, "tag", None):
-            raise YamlProblem(line, f"the tag {event.tag} is not read; write plain text")
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise YamlProblem(line, f"the tag {tag} is not read; write plain text")
         depth += isinstance(event, _OPENING)
         depth -= isinstance(event, _CLOSING)
         if depth > MOST_DEPTH:

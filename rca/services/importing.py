@@ -276,6 +276,16 @@ def _bare(content: PostmortemContent) -> Any:
     return bare(content.model_dump(mode="json"))
 
 
+def need_permission(viewer: Viewer, *, as_draft: bool) -> None:
+    """Whoever writes may import drafts; published records come in by reviewers. Forbidden else."""
+    needed = Permission.WRITE if as_draft else Permission.REVIEW
+    if not viewer.may(needed):
+        raise Forbidden(
+            "Your account may import drafts only; to import as published it needs "
+            f"“{Permission.REVIEW.label}”."
+        )
+
+
 def run(
     engine: Engine,
     *,
@@ -284,18 +294,14 @@ def run(
     name: str,
     now: datetime,
     as_draft: bool = False,
+    batch_id: str = "",
     progress: Progress | None = None,
 ) -> Imported:
     """Store what was planned, in transactions of a few hundred records. Raises Forbidden."""
-    needed = Permission.WRITE if as_draft else Permission.REVIEW
-    if not viewer.may(needed):
-        raise Forbidden(
-            "Your account may import drafts only; to import as published it needs "
-            f"“{Permission.REVIEW.label}”."
-        )
+    need_permission(viewer, as_draft=as_draft)
     if not planned.incoming:
         return Imported("", 0, ())
-    batch = t.ImportBatch(id=new_id(), name=name[:400], at=now, by_id=viewer.user_id)
+    batch = t.ImportBatch(id=batch_id or new_id(), name=name[:400], at=now, by_id=viewer.user_id)
     problems = [finding.as_dict() for finding in planned.findings]
     references: list[str] = []
     for start in range(0, len(planned.incoming), CHUNK):

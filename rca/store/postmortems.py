@@ -91,7 +91,8 @@ def write_many(
     """Store the children of new headers, all at once: a fixed number of flushes, not one each."""
     session.flush()
     for owner, content in contents:
-        for field, table in (*_NAMES.items(), *_ROWS.items(), ("times", t.TimeMarkRow)):
+        tables: dict[str, type[Table]] = {**_NAMES, **_ROWS, "times": t.TimeMarkRow}
+        for field, table in tables.items():
             items = enumerate(getattr(content, field))
             session.add_all(_row_of(table, owner, position, item) for position, item in items)
     session.flush()
