@@ -193,6 +193,8 @@ def _footers(text: str) -> Iterator[Finding]:
 
 def _pull_request(commit: Commit) -> Iterator[Finding]:
     """D8: branch prefix and labels."""
+    if not commit.branch and not commit.labels:
+        return
     for tool in catalogue().tools:
         if any(commit.branch.startswith(prefix) for prefix in tool.branch):
             yield Finding("D8", "ai", "co-author", "medium", commit.branch, "branch", tool.id)

@@ -154,8 +154,20 @@ def _denied(quote: str, offset: int) -> Finding:
     return Finding("D11", "none", "", "strong", quote[:300], "message", offset=offset)
 
 
+@cache
+def _any_mention() -> re.Pattern[str]:
+    """What every rule needs at least one of; most messages have none, and are done here."""
+    shy = "devin|cursor|jules|amp|sourcery"
+    return re.compile(
+        rf"\b(?:(?:ai|llms?|genai|generative|disclosure|{shy})\b|vibe)|{catalogue().prose_words}",
+        re.IGNORECASE,
+    )
+
+
 def findings(message: str) -> list[Finding]:
     """What the message says about AI in words: suggestions, or an explicit no."""
+    if not _any_mention().search(message):
+        return []
     text = prose(message)
     denials = (
         _denied(line_at(text, match.start()), match.start()) for match in _WITHOUT.finditer(text)

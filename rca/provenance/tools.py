@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ class Catalogue:
 
     def of_mail(self, mail: str) -> Tool | None:
         """The tool whose exact address this is; numeric ids first, since names change."""
+        return _of_mail(self, mail)
+
+    def _find_mail(self, mail: str) -> Tool | None:
         number = _NOREPLY_ID.match(mail)
         if number and int(number[1]) in self.by_id:
             return self.by_id[int(number[1])]
@@ -64,6 +67,12 @@ class Catalogue:
                 if match and (found is None or (match.start(), -len(match[0])) < found[:2]):
                     found = (match.start(), -len(match[0]), tool)
         return found[2] if found else None
+
+
+@lru_cache(maxsize=4_096)
+def _of_mail(known: Catalogue, mail: str) -> Tool | None:
+    """Histories repeat their few hundred addresses: looking one up costs more than keeping it."""
+    return known._find_mail(mail)
 
 
 _NOREPLY_ID = re.compile(r"(\d+)\+[^@]*@users\.noreply\.github\.com$", re.IGNORECASE)

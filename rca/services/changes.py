@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Permission, Viewer
 from rca.domain.change import ChangeRecord
+from rca.domain.postmortem import new_id
 from rca.domain.vocabulary import LinkMethod
 from rca.errors import Forbidden
 from rca.store import audit
@@ -74,17 +76,21 @@ def take(
     stream = iter(records)
     while chunk := list(islice(stream, _CHUNK)):
         known = _stored(session, [record.key for record in chunk])
+        fresh: dict[str, dict[str, Any]] = {}
         for record in chunk:
             values, row = _row(record), known.get(record.key)
             if row is None:
-                known[record.key] = row = t.Change(**values)
-                session.add(row)
-                added += 1
+                same += record.key in fresh
+                fresh.setdefault(record.key, {"id": new_id(), **values})
             elif _changed(row, values):
                 session.add(row)
                 updated += 1
             else:
                 same += 1
+        if fresh:
+            # One statement a chunk: row by row, 100,000 commits took a minute longer.
+            session.execute(insert(t.Change), list(fresh.values()))
+        added += len(fresh)
         session.flush()
     detail = {"added": added, "updated": updated, "source": source[:200]}
     audit.append(session, audit.Act(viewer.name, "changes.take", "change", source[:200], detail),
