@@ -282,7 +282,7 @@ class SubjectFinder:
         if word in nouns.person:
             return self._person(s, k, before)
         if word in nouns.people:
-            return "system" if before in nouns.software_modifiers else "people"
+            return "system" if self._software(word, before) else "people"
         if word in nouns.customer:
             return "customer"
         if word in nouns.agent:
@@ -297,7 +297,7 @@ class SubjectFinder:
 
     def _person(self, s: Sentence, k: int, before: str) -> str:
         word = s.words[k]
-        if before in self.nouns.software_modifiers:
+        if self._software(word, before):
             return "system"
         if k and s.capital(k) and s.capital(k - 1) and word in _SOFTWARE_TOO:
             return "person" if before in _OFFICES or before in self._det else "system"
@@ -311,6 +311,10 @@ class SubjectFinder:
         if word == "human" and before in ("a", "the", "") or word != "human":
             return "person"
         return "system"
+
+    def _software(self, word: str, before: str) -> bool:
+        singular = word.removesuffix("s")
+        return before in self.nouns.software_modifiers and singular in _SOFTWARE_TOO
 
     def _agent(self, s: Sentence, k: int, before: str) -> str:
         if before in self.nouns.ai or (k > 1 and s.words[k - 2] in self.nouns.ai):
@@ -404,7 +408,7 @@ class SubjectFinder:
 
 _AI_SECOND = frozenset("code cli chat composer ai agent desktop workspace".split())
 _SOFTWARE_TOO = frozenset("manager operator worker director administrator dispatcher inspector author "
-                          "editor commander reviewer controller coordinator".split())  # fmt: skip
+                          "editor commander reviewer controller coordinator responder tester".split())  # fmt: skip
 _OFFICES = frozenset("incident release engineering product project site duty operations delivery plant "
                      "shift it security support platform account general senior code".split())  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "dr"})

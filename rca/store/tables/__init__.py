@@ -36,6 +36,7 @@ from rca.store.tables.postmortems import (
     TimelineEntryRow,
     TimeMarkRow,
 )
+from rca.store.tables.wording import WordingDismissal
 
 __all__ = [
     "AIClaimRow",
@@ -83,5 +84,6 @@ __all__ = [
     "TimelineEntryRow",
     "User",
     "UserSession",
+    "WordingDismissal",
     "metadata",
 ]

@@ -717,6 +717,19 @@ def _tables() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_timeline_entry'))
     )
     op.create_index(op.f('ix_timeline_entry_postmortem_id'), 'timeline_entry', ['postmortem_id'], unique=False)
+    op.create_table('wording_dismissal',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('rule', sa.String(length=60), nullable=False),
+    sa.Column('sentence_key', sa.String(length=64), nullable=False),
+    sa.Column('postmortem_id', sa.String(length=32), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['postmortem_id'], ['postmortem.id'], name=op.f('fk_wording_dismissal_postmortem_id_postmortem'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wording_dismissal'))
+    )
+    op.create_index(op.f('ix_wording_dismissal_postmortem_id'), 'wording_dismissal', ['postmortem_id'], unique=False)
+    op.create_index(op.f('ix_wording_dismissal_rule'), 'wording_dismissal', ['rule'], unique=False)
+    op.create_index(op.f('ix_wording_dismissal_sentence_key'), 'wording_dismissal', ['sentence_key'], unique=False)
     op.create_table('action_factor',
     sa.Column('action_id', sa.String(), nullable=False),
     sa.Column('factor_id', sa.String(), nullable=False),
