@@ -57,10 +57,10 @@ def _patterns(
 def _causes(
     records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
 ) -> str:
-    from mining.causes import CauseScorer
     from mining.documents import causes_row
+    from mining.foreign import scorer_for
 
-    results = CauseScorer(taxonomy).score_all(records)
+    results = scorer_for(taxonomy).score_all(records)
     _write_lines(args.out, (causes_row(result) for result in results))
     return f"{sum(r.primary is not None for r in results)} of {len(results)} records with a cause"
 

@@ -27,15 +27,25 @@ ROLE_WEIGHTS: Mapping[str, float] = {
 }
 CUE_WEIGHTS = dict(zip(STRENGTHS, (3.0, 1.0, 0.3), strict=True))
 TITLE_WEIGHT = 0.8
-EXPLAINS = 1.6
+LIFTED = 0.6
+LEAD_SENTENCES, LEAD = 3, 1.3
+REASON, EFFECT, PLAIN = 1.5, 0.5, 1.0
 FROM_AUTHOR = 1.0
 
-_EXPLAINS = re.compile(
-    r"\b(?:caus(?:e|ed|ing)\b|due to|because|root cause|trigger|led to|lead to|result(?:ed|ing)? (?:in|from)|"
-    r"as a result|the (?:issue|problem|fault|error) was|turned out|determined|identified|"
-    r"investigation|owing to|stemm|attribut|introduced|underlying|contributing)",
-    re.IGNORECASE,
+# What follows these is the reason, what stands before them its effect.
+_BACKWARD = (
+    r"due to|because(?: of)?|caused by|(?:as a )?result(?:ed|s|ing)? (?:of|from)|triggered by|owing to|"
+    r"stem(?:s|med|ming) from|attribut\w+ to|root causes?(?: (?:was|is|of|for))?|introduced by|"
+    r"contribut\w+ (?:factor\w*|by)|brought on by|traced (?:back )?to|the (?:issue|problem|fault) was|"
+    r"determined that|identified (?:that|as)|found that|turned out|when|after|following|while|as part of"
 )
+# What stands before these is the reason, what follows its effect.
+_FORWARD = (
+    r"caus(?:ed|ing|es)|led to|lead(?:s|ing)? to|result(?:ed|s|ing)? in|trigger(?:ed|s|ing)|"
+    r"introduc(?:ed|ing)|prevent(?:ed|ing)|which (?:made|meant)|expos(?:ed|ing)|so that|and thus|"
+    r"overload(?:ed|ing)|overwhelm(?:ed|ing)|therefore|consequently|disrupt(?:ed|ing)|broke"
+)
+_CAUSAL = re.compile(rf"\b(?:(?P<back>{_BACKWARD})|(?P<forth>{_FORWARD}))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,26 @@ class CauseScorer:
                     yield cue, len(self._weights) - 1
 
     def _raw(self, text: str) -> list[float]:
-        """Cue weight per leaf in one sentence, unbounded."""
+        """Cue weight per leaf in one sentence, unbounded; the reason weighs more than its effect."""
         found = [0.0] * len(self._leaves)
+        for part, share in causal_parts(text):
+            for number in self._index.find(words_of(part)):
+                leaf, weight = self._weights[number]
+                found[leaf] += weight * share
+        return found
+
+    def meaning(self, text: str) -> dict[str, float]:
+        """What a short text speaks of, per leaf: cue weight, without looking for a reason in it."""
+        found = {leaf.id: 0.0 for leaf in self._leaves}
         for number in self._index.find(words_of(text)):
             leaf, weight = self._weights[number]
-            found[leaf] += weight
+            found[self._leaves[leaf].id] += weight
         return found
+
+    def evidence(self, identifier: str, parts: Sequence[str]) -> str:
+        """The one of the sentences that speaks most for a leaf."""
+        at = next(place for place, leaf in enumerate(self._leaves) if leaf.id == identifier)
+        return max(parts, key=lambda part: self._raw(part)[at])
 
     def score(self, record: IncidentRecord) -> CauseResult:
         """The causes of one record, strongest first."""
@@ -101,8 +125,8 @@ class CauseScorer:
             parts = (Sentence(record.title, 0, 0, "title"), *parts)
         totals = [0.0] * len(self._leaves)
         best = [(0.0, "")] * len(self._leaves)
-        for part in parts:
-            weight = _sentence_weight(part)
+        for place, part in enumerate(parts):
+            weight = _sentence_weight(part) * (LEAD if place <= LEAD_SENTENCES else 1.0)
             for leaf, raw in enumerate(self._raw(part.text)):
                 if raw:
                     value = weight * raw / (raw + 3.0)
@@ -131,10 +155,12 @@ class CauseScorer:
         return CauseResult(record.id, causes, primary, squashed)
 
     def _primary(self, scores: Mapping[str, float]) -> str | None:
-        carried = {leaf.id: scores[leaf.id] for leaf in self._leaves if leaf.primary}
+        carried = {
+            leaf.id: leaf.precedence * scores[leaf.id] for leaf in self._leaves if leaf.primary
+        }
         for leaf in self._leaves:
             if not leaf.primary and leaf.primary_as in carried:
-                lifted = 0.7 * scores[leaf.id]
+                lifted = LIFTED * scores[leaf.id]
                 carried[leaf.primary_as] = max(carried[leaf.primary_as], lifted)
         if not carried:
             return None
@@ -143,10 +169,18 @@ class CauseScorer:
 
 
 def _sentence_weight(sentence: Sentence) -> float:
-    if sentence.role == "title":
-        return TITLE_WEIGHT
-    weight = ROLE_WEIGHTS[sentence.role]
-    return weight * EXPLAINS if _EXPLAINS.search(sentence.text) else weight
+    return TITLE_WEIGHT if sentence.role == "title" else ROLE_WEIGHTS[sentence.role]
+
+
+def causal_parts(text: str) -> list[tuple[str, float]]:
+    """A sentence cut at its first causal words into reason and effect, each with its weight."""
+    match = _CAUSAL.search(text)
+    if match is None:
+        return [(text, PLAIN)]
+    before, after = text[: match.start()], text[match.end() :]
+    if match["back"]:
+        return [(before, EFFECT), (after, REASON)]
+    return [(before, REASON), (after, EFFECT)]
 
 
 @cache

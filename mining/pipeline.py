@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from mining.causes import CauseResult, CauseScorer
+from mining.causes import CauseResult
+from mining.foreign import scorer_for
 from mining.naming import (
     Words,
     best_quote,
@@ -125,7 +126,7 @@ def mine(
     taken = [r for r in records if options.with_restricted or not r.restricted]
     progress("Reading", 0, len(taken))
     items = prepare_all(taken)
-    scorer = CauseScorer(options.taxonomy)
+    scorer = scorer_for(options.taxonomy)
     causes = {}
     for done, item in enumerate(items):
         causes[item.id] = scorer.score(item.record)

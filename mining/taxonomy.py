@@ -33,7 +33,7 @@ class Leaf:
     """One class of contributing cause.
 
     ``primary`` says whether it may stand alone as the name of an incident's cause;
-    ``primary_as`` names the leaf that carries it otherwise. ``maps`` holds the class of published
+    ``primary_as`` names the leaf that carries it otherwise, ``precedence`` which of two goes first. ``maps`` holds the class of published
     taxonomies by source.
     """
 
@@ -45,6 +45,7 @@ class Leaf:
     primary: bool = True
     primary_as: str = ""
     scored: bool = True
+    precedence: float = 1.0
     maps: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -101,6 +102,7 @@ def _leaf(row: Any) -> Leaf:
         primary=bool(row.get("primary", True)),
         primary_as=str(row.get("primary_as") or ""),
         scored=bool(row.get("scored", True)),
+        precedence=float(row.get("precedence", 1.0)),
         maps=dict(row.get("maps") or {}),
     )
 
