@@ -55,13 +55,15 @@ def sign_in_now() -> Response | tuple[str, int]:
                 now=now(),
                 hours=settings().session_hours,
             )
-        error = "" if opened else "That name and password do not match."
     except TooMany as busy:
-        opened, error = None, str(busy)
+        return _refused(name, target, str(busy)), busy.status
     if opened is None:
-        page = render_template("accounts/sign_in.html", next=target, error=error, name=name)
-        return page, 401
+        return _refused(name, target, "That name and password do not match."), 401
     return _into(opened, target)
+
+
+def _refused(name: str, target: str, error: str) -> str:
+    return render_template("accounts/sign_in.html", next=target, error=error, name=name)
 
 
 def _into(opened: accounts.NewSession, target: str) -> Response:
