@@ -142,7 +142,9 @@ def _guard(
     spec: Mapping[str, Any], lists: Mapping[str, frozenset[str]], shapes: Mapping[str, Shape]
 ) -> Guard:
     def words(key: str) -> frozenset[str]:
-        found = [compile_sequence(part, lists, shapes)[0].words for part in spec.get(key, "").split()]
+        found = [
+            compile_sequence(part, lists, shapes)[0].words for part in spec.get(key, "").split()
+        ]
         return frozenset().union(*found)
 
     return Guard(

@@ -97,9 +97,7 @@ def _element(
             raise PatternError(f"{source!r}: no shape {body}")
         return Element(shape=body[1:], optional=optional, absent=absent)
     if body.startswith("<") and body.endswith(">"):
-        return Element(
-            classes=frozenset(body[1:-1].split("|")), optional=optional, absent=absent
-        )
+        return Element(classes=frozenset(body[1:-1].split("|")), optional=optional, absent=absent)
     return Element(words=_words(body, lists, source), optional=optional, absent=absent)
 
 

@@ -143,9 +143,7 @@ class Reviewer:
                     best = found
         return best
 
-    def _try(
-        self, rule: Rule, pattern: Pattern, sentence: Sentence, place: int
-    ) -> _Match | None:
+    def _try(self, rule: Rule, pattern: Pattern, sentence: Sentence, place: int) -> _Match | None:
         if rule.id in self.options.muted:
             return None
         if rule.requires and rule.requires.isdisjoint(sentence.words):
@@ -198,7 +196,9 @@ class Reviewer:
         until = place if guard.through else start
         if guard.question and words and "?" in words[-3:]:
             return True
-        if guard.before and not guard.before.isdisjoint(words[max(0, start - guard.within) : until]):
+        if guard.before and not guard.before.isdisjoint(
+            words[max(0, start - guard.within) : until]
+        ):
             return True
         if guard.after and not guard.after.isdisjoint(words[end : end + guard.within]):
             return True
@@ -223,14 +223,111 @@ def sentence_key(rule: str, sentence: str) -> str:
 
 
 _ENGLISH = frozenset(
-    "the a an of to in and was is that it for on we i not with by this be have had were our they "
-    "you should at are as from but or has so because who if he she could did do my your me all"
-    .split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "and",
+        "was",
+        "is",
+        "that",
+        "it",
+        "for",
+        "on",
+        "we",
+        "i",
+        "not",
+        "with",
+        "by",
+        "this",
+        "be",
+        "have",
+        "had",
+        "were",
+        "our",
+        "they",
+        "you",
+        "should",
+        "at",
+        "are",
+        "as",
+        "from",
+        "but",
+        "or",
+        "has",
+        "so",
+        "because",
+        "who",
+        "if",
+        "he",
+        "she",
+        "could",
+        "did",
+        "do",
+        "my",
+        "your",
+        "me",
+        "all",
+    ]
 )
 _FOREIGN = frozenset(
-    "der die das und ist nicht ein eine wurde haben le la les des est une dans pour pas que el los "
-    "las una fue por con il di che per non sono het een niet van zijn och att det inte jest nie "
-    "se os da em uma foi est ont".split()
+    [
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "nicht",
+        "ein",
+        "eine",
+        "wurde",
+        "haben",
+        "le",
+        "la",
+        "les",
+        "des",
+        "est",
+        "une",
+        "dans",
+        "pour",
+        "pas",
+        "que",
+        "el",
+        "los",
+        "las",
+        "una",
+        "fue",
+        "por",
+        "con",
+        "il",
+        "di",
+        "che",
+        "per",
+        "non",
+        "sono",
+        "het",
+        "een",
+        "niet",
+        "van",
+        "zijn",
+        "och",
+        "att",
+        "det",
+        "inte",
+        "jest",
+        "nie",
+        "se",
+        "os",
+        "da",
+        "em",
+        "uma",
+        "foi",
+        "est",
+        "ont",
+    ]
 )
 
 

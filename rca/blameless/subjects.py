@@ -19,8 +19,8 @@ PRONOUNS: Mapping[str, str] = {
 _OWNERS = {"my": "we", "our": "we", "your": "you", "his": "heshe", "her": "heshe", "their": "they",
            "its": "it"}  # fmt: skip
 _REACH = 7
-_BE = frozenset("was were is are be been being am got gets 's".split())
-_PUNCTUATION = frozenset(".;:!?()[]—–|,-\"“”")
+_BE = frozenset(["was", "were", "is", "are", "be", "been", "being", "am", "got", "gets", "'s"])
+_PUNCTUATION = frozenset('.;:!?()[]—–|,-"“”')
 _STRONG = frozenset(".;:!?([—–|")
 HUMAN = frozenset({"named", "person", "people", "we", "you", "heshe", "they", "customer"})
 
@@ -98,8 +98,10 @@ class SubjectFinder:
 
     def _skip_verb_group(self, s: Sentence, j: int) -> int:
         steps = 0
-        while j >= 0 and steps < 6 and (
-            s.words[j] in self._aux or s.words[j] == "not" or is_adverb(s, j)
+        while (
+            j >= 0
+            and steps < 6
+            and (s.words[j] in self._aux or s.words[j] == "not" or is_adverb(s, j))
         ):
             j -= 1
             steps += 1
@@ -197,7 +199,7 @@ class SubjectFinder:
             return Subject(PRONOUNS[word], j)
         start, boundary = self._phrase_start(s, j)
         kind = self.head_kind(s, j)
-        if s.words[start] in ("no", "neither", "not") and kind != "system" or (
+        if (s.words[start] in ("no", "neither", "not") and kind != "system") or (
             word == "one" and j and s.words[j - 1] == "no"
         ):
             return Subject("nobody", start)
@@ -273,7 +275,7 @@ class SubjectFinder:
         word, nouns = s.words[k], self.nouns
         before = s.words[k - 1] if k else ""
         if before in nouns.ai and (
-            word[0].isdigit() or word in _AI_SECOND and s.capital(k) and s.capital(k - 1)
+            word[0].isdigit() or (word in _AI_SECOND and s.capital(k) and s.capital(k - 1))
         ):
             return "ai"
         if word in nouns.maybe_person:
@@ -308,7 +310,7 @@ class SubjectFinder:
             return "system" if word == "operator" and before not in self._det else "person"
         if word in ("lead", "chief", "guide") and before in ("to", "can", "could", "would", "will"):
             return "system"
-        if word == "human" and before in ("a", "the", "") or word != "human":
+        if (word == "human" and before in ("a", "the", "")) or word != "human":
             return "person"
         return "system"
 
@@ -323,9 +325,9 @@ class SubjectFinder:
             return "people" if before in ("support", "call", "customer", "travel") else "system"
         strong = {"ai", "coding", "autonomous", "llm", "language", "generative", "agentic",
                   "ai-powered", "ai-driven", "replit", "replit's", "chat", "reasoning"}  # fmt: skip
-        if before in strong or s.words[max(0, k - 1)] == "'s" and k > 1 and s.words[k - 2] in (
+        if before in strong or (s.words[max(0, k - 1)] == "'s" and k > 1 and s.words[k - 2] in (
             "replit", "openai", "anthropic", "google", "github",
-        ):  # fmt: skip
+        )):  # fmt: skip
             return "ai"
         if before and s.capital(k - 1) and before not in self.nouns.ai_modifiers:
             return "system"
@@ -406,18 +408,50 @@ class SubjectFinder:
         return after.endswith(("ed", "ing")) or after in self.nouns.lists["finite"]
 
 
-_AI_SECOND = frozenset("code cli chat composer ai agent desktop workspace".split())
-_SOFTWARE_TOO = frozenset("manager operator worker director administrator dispatcher inspector author "
-                          "editor commander reviewer controller coordinator responder tester".split())  # fmt: skip
-_OFFICES = frozenset("incident release engineering product project site duty operations delivery plant "
-                     "shift it security support platform account general senior code".split())  # fmt: skip
+_AI_SECOND = frozenset(["code", "cli", "chat", "composer", "ai", "agent", "desktop", "workspace"])
+_SOFTWARE_TOO = frozenset(["manager", "operator", "worker", "director", "administrator", "dispatcher", "inspector", "author", "editor", "commander", "reviewer", "controller", "coordinator", "responder", "tester"])  # fmt: skip
+_OFFICES = frozenset(["incident", "release", "engineering", "product", "project", "site", "duty", "operations", "delivery", "plant", "shift", "it", "security", "support", "platform", "account", "general", "senior", "code"])  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "dr"})
 _ADVERBS = frozenset(
-    "also just then even still never simply only once twice again almost already soon later first "
-    "both all himself herself themselves ourselves myself always often sometimes "
-    "therefore instead straight up somehow too clearly".split()
+    [
+        "also",
+        "just",
+        "then",
+        "even",
+        "still",
+        "never",
+        "simply",
+        "only",
+        "once",
+        "twice",
+        "again",
+        "almost",
+        "already",
+        "soon",
+        "later",
+        "first",
+        "both",
+        "all",
+        "himself",
+        "herself",
+        "themselves",
+        "ourselves",
+        "myself",
+        "always",
+        "often",
+        "sometimes",
+        "therefore",
+        "instead",
+        "straight",
+        "up",
+        "somehow",
+        "too",
+        "clearly",
+    ]
 )
-_NOT_ADVERBS = frozenset("only supply apply reply family assembly anomaly early daily".split())
+_NOT_ADVERBS = frozenset(
+    ["only", "supply", "apply", "reply", "family", "assembly", "anomaly", "early", "daily"]
+)
 
 
 def is_adverb(s: Sentence, k: int) -> bool:

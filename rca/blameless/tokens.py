@@ -11,9 +11,7 @@ import re
 MASK = "▒"
 """Stands for every character of a masked stretch; a run of it is one token."""
 
-_TOKEN = re.compile(
-    r"▒+|@[\w-]+|\d+(?:[:.,]\d+)*|[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|[^\s\w]|_"
-)
+_TOKEN = re.compile(r"▒+|@[\w-]+|\d+(?:[:.,]\d+)*|[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|[^\s\w]|_")
 _EMPHASIS = frozenset("*_~`")
 _SUFFIXES = (
     ("n't", "not"),

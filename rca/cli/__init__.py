@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "provenance": ("rca.cli.provenance:command", "Evidence of AI influence in commits."),
     "changes": ("rca.cli.changes:command", "Fill the change ledger from git or files."),
     "risk": ("rca.cli.risk:command", "Are AI-assisted changes riskier? With the denominator."),
+    "lint": ("rca.cli.lint:command", "Review the wording of Markdown and text for blame."),
     "worker": ("rca.cli.worker:command", "Run background jobs alone, for further hosts."),
     "migrate": ("rca.cli.migrate:command", "Bring the database to this version's schema."),
     "sample": ("rca.cli.sample:command", "Load the invented company into an empty instance."),

@@ -2,15 +2,30 @@
 
 from flask import Blueprint
 
-from rca.web import account, accounts, actions, catalogue, home, imports, patterns, postmortems
+from rca.web import (
+    account,
+    accounts,
+    actions,
+    catalogue,
+    exports,
+    guardrails,
+    home,
+    imports,
+    patterns,
+    postmortems,
+    wording,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,
+    exports.blueprint,
     patterns.blueprint,
+    guardrails.blueprint,
     actions.blueprint,
     catalogue.blueprint,
     account.blueprint,
     accounts.blueprint,
+    wording.blueprint,
 )

@@ -1,0 +1,261 @@
+// Wording hints beside a field: a dotted list under it, one card on a press. Nothing is said about
+// the sentence that holds the caret, nothing is counted, nothing blocks. Without this file the same
+// hints stand on the page "Wording" of the postmortem.
+const WAIT_MS = 400;
+const LONGEST = 200_000;
+// The fields in which hints speak; the server decides again (rca.services.wording.is_read).
+const READS = /^(title|tldr|impact_summary|trigger_note|summary|what_happened|response|external_(summary|what_happened|what_we_do)|factors-\w+-statement|ai_influences-\w+-(conditions_)?note|notes-\w+-text)$/;
+
+// The server counts code points, strings here count UTF-16 units.
+export function unitsOf(text) {
+  const units = [];
+  let at = 0;
+  for (const char of text) {
+    units.push(at);
+    at += char.length;
+  }
+  units.push(at);
+  return units;
+}
+
+// Paragraphs with their places; a text with a code fence stays whole, since a fence may span them.
+export function paragraphsOf(text) {
+  if (text.includes("```") || text.includes("~~~") || text.includes("<!--")) return [{ at: 0, words: text }];
+  const found = [];
+  let at = 0;
+  for (const piece of text.split(/(\n[ \t]*\n)/)) {
+    if (piece.trim()) found.push({ at, words: piece });
+    at += piece.length;
+  }
+  return found;
+}
+
+// Findings of a text that was joined from paragraphs, given back to each of them.
+export function sortOut(fresh, joined, findings) {
+  const units = unitsOf(joined);
+  const byWords = new Map(fresh.map((part) => [part.words, []]));
+  let from = 0;
+  for (const part of fresh) {
+    const to = from + part.words.length;
+    for (const finding of findings) {
+      const start = units[finding.start];
+      if (start < from || start >= to) continue;
+      byWords.get(part.words).push({
+        ...finding,
+        start: start - from,
+        end: units[finding.end] - from,
+        first: units[finding.sentence_start] - from,
+        last: units[finding.sentence_end] - from,
+      });
+    }
+    from = to + 2;
+  }
+  return byWords;
+}
+
+// What may be shown now: not the sentence in which somebody is typing.
+export function speakable(parts, cache, caret) {
+  const shown = [];
+  for (const part of parts) {
+    for (const finding of cache.get(part.words) ?? []) {
+      const first = part.at + finding.first;
+      const last = part.at + finding.last;
+      if (caret !== null && caret >= first && caret <= last + 1) continue;
+      shown.push({ ...finding, start: part.at + finding.start, end: part.at + finding.end, first, last });
+    }
+  }
+  return shown;
+}
+
+function element(name, className, words = "") {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (words) made.textContent = words;
+  return made;
+}
+
+class Field {
+  constructor(box, review) {
+    this.box = box;
+    this.review = review;
+    this.cache = new Map();
+    this.timer = 0;
+    this.request = null;
+    this.open = "";
+    this.list = element("ul", "wording-list");
+    this.list.setAttribute("aria-label", "Wording hints");
+    this.list.hidden = true;
+    box.after(this.list);
+  }
+
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.check(), WAIT_MS);
+  }
+
+  async check() {
+    const parts = paragraphsOf(this.box.value.slice(0, LONGEST));
+    const fresh = [...new Map(parts.filter((p) => !this.cache.has(p.words)).map((p) => [p.words, p])).values()];
+    if (fresh.length) {
+      const joined = fresh.map((part) => part.words).join("\n\n");
+      this.request?.abort();
+      this.request = new AbortController();
+      try {
+        const findings = await this.review.ask(this.box.name, joined, this.request.signal);
+        for (const [words, found] of sortOut(fresh, joined, findings)) this.cache.set(words, found);
+      } catch {
+        return; // Offline or out: hints can wait, writing can't.
+      }
+    }
+    this.show();
+  }
+
+  show() {
+    const parts = paragraphsOf(this.box.value.slice(0, LONGEST));
+    const caret = document.activeElement === this.box ? this.box.selectionStart : null;
+    const shown = speakable(parts, this.cache, caret);
+    const held = this.list.contains(document.activeElement);
+    if (held) return;
+    this.list.replaceChildren(...shown.map((finding) => this.item(finding)));
+    this.list.hidden = shown.length === 0;
+  }
+
+  item(finding) {
+    const row = element("li");
+    const opener = element("button", "wording-list__open", this.box.value.slice(finding.start, finding.end));
+    opener.type = "button";
+    opener.setAttribute("aria-expanded", "false");
+    opener.addEventListener("click", () => this.toggle(row, opener, finding));
+    row.append(opener);
+    return row;
+  }
+
+  toggle(row, opener, finding) {
+    const there = row.querySelector(".hint");
+    for (const other of document.querySelectorAll(".wording-list .hint")) this.review.close(other);
+    if (!there) {
+      opener.setAttribute("aria-expanded", "true");
+      row.append(this.card(row, opener, finding));
+    }
+  }
+
+  card(row, opener, finding) {
+    const card = element("div", "hint");
+    card.append(element("p", "meta", finding.message), element("p", "hint__try", finding.question));
+    const buttons = element("p", "row");
+    if (finding.rewrite) buttons.append(this.useButton(finding));
+    const keep = element("button", "btn btn--sm btn--quiet", "Keep mine");
+    keep.type = "button";
+    keep.addEventListener("click", () => this.askWhy(card, keep, finding));
+    buttons.append(keep, element("span", "meta", "Never blocks, never counted per person."));
+    card.append(buttons);
+    card.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.review.close(card);
+      opener.focus();
+    });
+    return card;
+  }
+
+  useButton(finding) {
+    const use = element("button", "btn btn--sm", `Write “${finding.rewrite}”`);
+    use.type = "button";
+    use.addEventListener("click", () => {
+      this.box.focus();
+      this.box.setRangeText(finding.rewrite, finding.start, finding.end, "end");
+      this.box.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    return use;
+  }
+
+  askWhy(card, keep, finding) {
+    keep.disabled = true;
+    const id = `why-${finding.key}`;
+    const line = element("p", "row");
+    const label = element("label", "meta", "Why it stays");
+    label.htmlFor = id;
+    const input = element("input", "input");
+    input.id = id;
+    input.maxLength = 400;
+    const done = element("button", "btn btn--sm", "Keep it");
+    done.type = "button";
+    const send = async () => {
+      if (!input.value.trim()) return input.focus();
+      if (await this.review.keep(finding, input.value)) this.drop(finding.key);
+    };
+    done.addEventListener("click", send);
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      send();
+    });
+    line.append(label, input, done);
+    card.append(line);
+    input.focus();
+  }
+
+  drop(key) {
+    for (const [words, found] of this.cache) {
+      this.cache.set(words, found.filter((finding) => finding.key !== key));
+    }
+    this.box.focus();
+    this.show();
+  }
+}
+
+class Review {
+  constructor(form) {
+    this.form = form;
+    this.fields = new Map();
+    this.csrf = form.querySelector('[name="csrf_token"]').value;
+  }
+
+  post(address, body, signal) {
+    return fetch(address, {
+      method: "POST",
+      signal,
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf },
+      body: JSON.stringify({ reference: this.form.dataset.reference ?? "", ...body }),
+    });
+  }
+
+  async ask(field, text, signal) {
+    const answer = await this.post(this.form.dataset.wording, { field, text }, signal);
+    if (!answer.ok) throw new Error(String(answer.status));
+    return (await answer.json()).findings;
+  }
+
+  async keep(finding, reason) {
+    try {
+      const answer = await this.post(this.form.dataset.wordingDismiss, { rule: finding.rule, key: finding.key, reason });
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  close(card) {
+    card.parentElement?.querySelector("[aria-expanded]")?.setAttribute("aria-expanded", "false");
+    card.remove();
+  }
+
+  fieldOf(box) {
+    if (!this.fields.has(box)) this.fields.set(box, new Field(box, this));
+    return this.fields.get(box);
+  }
+
+  start() {
+    const heard = (event) => READS.test(event.target.name ?? "");
+    this.form.addEventListener("input", (event) => heard(event) && this.fieldOf(event.target).soon());
+    this.form.addEventListener("focusout", (event) => heard(event) && this.fieldOf(event.target).soon());
+    this.form.addEventListener("keyup", (event) => {
+      if (heard(event) && event.key.startsWith("Arrow")) this.fields.get(event.target)?.show();
+    });
+    for (const box of this.form.querySelectorAll("textarea, input[type=text]")) {
+      if (READS.test(box.name) && box.value.trim()) this.fieldOf(box).soon();
+    }
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-wording]")) new Review(form).start();
