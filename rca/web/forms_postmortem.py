@@ -181,7 +181,8 @@ def _ai_row(row: Mapping[str, Any], kept: Mapping[str, Any], *, blanks: bool) ->
         rows = sent.get(name)
         if isinstance(rows, list):
             rows = [r for r in rows if isinstance(r, dict)]
-            sent[name] = [_row(r, {}) for r in rows if blanks or _has(r, _BEGUN[name])]
+            begun = [row for row in rows if blanks or _has(row, _BEGUN[name])]
+            sent[name] = [{k: v for k, v in row.items() if k != "id"} for row in begun]
     answer = sent.pop("answer", "")
     if answer in AIAnswer.values():
         state = ai.state_for(AIAnswer(answer), has_evidence=bool(sent.get("evidence")))
@@ -266,7 +267,9 @@ def blank_row(name: str) -> dict[str, Any]:
     blank = dict.fromkeys(model.model_fields, "")
     if name == "ai_influences":
         blank |= {"answer": "", "evidence": [], "claims": [], "conditions": []}
-    return {**blank, "source": "typed", "confirmed": True}
+    if "confirmed" in model.model_fields:
+        blank |= {"source": "typed", "confirmed": True}
+    return blank
 
 
 def _say_answer(row: dict[str, Any]) -> None:
