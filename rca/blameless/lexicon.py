@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from rca.blameless.pattern import (
     compile_sequence,
 )
 from rca.blameless.shapes import make_shapes
-from rca.blameless.subjects import Nouns
+from rca.blameless.needs import Needs, Pieces, order_needs, pieces_for
+from rca.blameless.nouns import Nouns
 
 FOLDER = Path(__file__).resolve().parent / "lexicon"
 BLAME = "blame"
@@ -77,6 +78,16 @@ class Rule:
         return self.levels.get(kind) or self.levels[""]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One pattern of one rule, with what a sentence must hold for it; ``rank`` leads first."""
+
+    rank: int
+    rule: Rule
+    pattern: Pattern
+    needs: Needs
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Compiled rules and the index that finds the few of them that a word can start."""
@@ -84,9 +95,8 @@ class Lexicon:
     rules: tuple[Rule, ...]
     nouns: Nouns
     shapes: Mapping[str, Shape]
-    index: Mapping[str, tuple[tuple[Rule, Pattern], ...]]
-    triggers: frozenset[str]
-    order: Mapping[str, int] = field(default_factory=dict)
+    entries: Mapping[str, tuple[Entry, ...]]
+    keys: frozenset[str]
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -113,18 +123,14 @@ def build(words: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]) -> L
     lists = {name: _split(text) for name, text in (words["classes"] | words["lists"]).items()}
     shapes = make_shapes(lists)
     guards = {name: _guard(spec, lists, shapes) for name, spec in words["guards"].items()}
-    rules: list[Rule] = []
-    for document in documents:
-        for spec in document["rules"]:
-            rules.append(_rule(spec, document, lists, shapes, guards))
-    return Lexicon(
-        rules=tuple(rules),
-        nouns=_nouns(words, lists),
-        shapes=shapes,
-        index=_index(rules),
-        triggers=_triggers(rules),
-        order={rule.id: place for place, rule in enumerate(rules)},
-    )
+    rules = [
+        _rule(spec, document, lists, shapes, guards)
+        for document in documents
+        for spec in document["rules"]
+    ]
+    nouns = _nouns(words, lists)
+    entries = _entries(rules, nouns)
+    return Lexicon(tuple(rules), nouns, shapes, entries, frozenset(entries))
 
 
 def _split(text: str) -> frozenset[str]:
@@ -195,19 +201,36 @@ def _rule(
     )
 
 
-def _index(rules: Sequence[Rule]) -> dict[str, tuple[tuple[Rule, Pattern], ...]]:
-    found: dict[str, list[tuple[Rule, Pattern]]] = {}
-    for rule in rules:
+def _entries(rules: Sequence[Rule], nouns: Nouns) -> dict[str, tuple[Entry, ...]]:
+    """Every pattern under each piece of its key."""
+    weights = dict.fromkeys(nouns.lists["usual"], 12) | dict.fromkeys(nouns.lists["common"], 60)
+    classes = _class_pieces(nouns)
+    found: dict[str, list[Entry]] = {}
+    for rank, rule in enumerate(rules):
         for pattern in rule.patterns:
-            for word in pattern.anchors:
-                found.setdefault(word, []).append((rule, pattern))
-    return {word: tuple(entries) for word, entries in found.items()}
+            needs = order_needs(_sets(rule, pattern, classes), weights)
+            for piece in needs.key:
+                found.setdefault(piece, []).append(Entry(rank, rule, pattern, needs))
+    return {piece: tuple(entries) for piece, entries in found.items()}
 
 
-def _triggers(rules: Sequence[Rule]) -> frozenset[str]:
-    """Anchors as they look in text cut at everything that is not a letter or digit."""
-    found = set()
-    for rule in rules:
-        for pattern in rule.patterns:
-            found |= {word.replace("'", "-").split("-")[-1] for word in pattern.anchors}
-    return frozenset(found)
+def _sets(rule: Rule, pattern: Pattern, classes: Mapping[str, Pieces]) -> Iterator[Pieces]:
+    """The sets of pieces that a sentence can't do without if this pattern is to match."""
+    words = [pattern.anchors, rule.requires]
+    words += [
+        element.words
+        for element in (*pattern.left, *pattern.right)
+        if element.words and not element.optional and not element.absent
+    ]
+    for one in words:
+        shown = pieces_for(one) if one else None
+        if shown:
+            yield shown
+    kinds = rule.subjects or rule.owners
+    if kinds and kinds <= {"ai", "agent", "it-ai"}:
+        yield classes["ai"]
+
+
+def _class_pieces(nouns: Nouns) -> dict[str, Pieces]:
+    machine = pieces_for(nouns.ai | nouns.agent | {"ai"})
+    return {"ai": (machine or frozenset()) | {"code", "cli"}}

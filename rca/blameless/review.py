@@ -14,26 +14,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rca.blameless.finding import LEVELS, Finding, ReviewResult
-from rca.blameless.lexicon import Guard, Lexicon, Rule, load
+from rca.blameless.lexicon import Entry, Guard, Lexicon, Rule, load
 from rca.blameless.masking import mask_blocks, mask_inline
-from rca.blameless.pattern import Matcher, Pattern
+from rca.blameless.needs import pieces_of
+from rca.blameless.pattern import Matcher
 from rca.blameless.sentences import blocks, sentences
 from rca.blameless.subjects import Subject, SubjectFinder
 from rca.blameless.suppression import Allowed, Comments, read_comments
-from rca.blameless.tokens import Sentence
+from rca.blameless.tokens import Sentence, lowered
 
 DOCUMENT_CAP = 200_000
 """Characters of one text that are read where a person waits; files have no cap."""
 
 _CUT = re.compile(r"[a-z0-9]+")
-_CLOSED = re.compile(r"[.!?…:\"'”’)\]]\s*$")
-_TO_SPACE = {code: " " for code in range(128) if not chr(code).isalnum()} | {
-    ord(mark): " " for mark in "’‘“”–—…•\u00a0"
-}
+_BREAK = re.compile(r"\n")
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
+    rank: int
+    place: int
     rule: Rule
     kind: str
     start: int
@@ -87,30 +87,40 @@ class Reviewer:
 
     def _findings(self, text: str) -> Iterator[Finding]:
         covered = mask_blocks(text)
-        triggers = self.lexicon.triggers
+        low = lowered(covered)
         for start, end in blocks(covered):
-            block = covered[start:end]
-            if triggers.isdisjoint(block.lower().translate(_TO_SPACE).split()):
+            pieces = set(pieces_of(low[start:end]))
+            if not self._promising(pieces) or not self._english(pieces):
                 continue
-            inside = mask_inline(block)
-            if not is_english(inside):
-                continue
+            inside = mask_inline(covered[start:end])
             for first, last in sentences(inside):
                 piece = inside[first:last]
-                if triggers.isdisjoint(piece.lower().translate(_TO_SPACE).split()):
-                    continue
-                found = self._sentence(text, piece, start + first)
+                entries = self._promising(set(pieces_of(lowered(piece))))
+                found = self._sentence(text, piece, start + first, entries) if entries else None
                 if found is not None:
                     yield found
 
-    def _sentence(self, text: str, piece: str, offset: int) -> Finding | None:
+    def _promising(self, pieces: set[str]) -> list[Entry]:
+        """The patterns that could match a sentence of these pieces, leading rules first."""
+        entries = self.lexicon.entries
+        hit = self.lexicon.keys & pieces
+        return [entry for piece in hit for entry in entries[piece] if entry.needs.met(pieces)]
+
+    def _english(self, pieces: set[str]) -> bool:
+        """Whether the rules may speak: other languages get silence, not guesses."""
+        lists = self.lexicon.nouns.lists
+        return len(pieces & lists["english"]) * 2 >= len(pieces & lists["foreign"])
+
+    def _sentence(
+        self, text: str, piece: str, offset: int, entries: Sequence[Entry]
+    ) -> Finding | None:
         sentence = Sentence(piece)
-        best = self._best(sentence)
+        best = self._best(sentence, entries)
         if best is None:
             return None
         rule = best.rule
-        start = offset + sentence.starts[best.start]
-        end = offset + sentence.ends[best.end - 1]
+        start = offset + sentence.place(best.start)[0]
+        end = offset + sentence.place(best.end - 1)[1]
         lead = len(piece) - len(piece.lstrip())
         first, last = offset + lead, offset + len(piece.rstrip())
         return Finding(
@@ -130,20 +140,22 @@ class Reviewer:
 
     # -- what a sentence says -------------------------------------------------------------
 
-    def _best(self, sentence: Sentence) -> _Match | None:
+    def _best(self, sentence: Sentence, entries: Sequence[Entry]) -> _Match | None:
         """The finding that leads: rules in the lexicon's order, then the earlier one."""
         best: _Match | None = None
-        index, order = self.lexicon.index, self.lexicon.order
-        for place, word in enumerate(sentence.words):
-            for rule, pattern in index.get(word, ()):
-                if best is not None and order[rule.id] >= order[best.rule.id]:
-                    continue
-                found = self._try(rule, pattern, sentence, place)
-                if found is not None:
-                    best = found
+        for entry in sorted(entries, key=lambda entry: entry.rank):
+            if best is not None and entry.rank > best.rank:
+                break
+            for place, word in enumerate(sentence.words):
+                if word in entry.pattern.anchors and (best is None or place < best.place):
+                    found = self._try(entry, sentence, place)
+                    if found is not None:
+                        best = found
+                        break
         return best
 
-    def _try(self, rule: Rule, pattern: Pattern, sentence: Sentence, place: int) -> _Match | None:
+    def _try(self, entry: Entry, sentence: Sentence, place: int) -> _Match | None:
+        rule, pattern = entry.rule, entry.pattern
         if rule.id in self.options.muted:
             return None
         if rule.requires and rule.requires.isdisjoint(sentence.words):
@@ -157,7 +169,7 @@ class Reviewer:
         start = min(subject.start, span[0]) if rule.with_subject else span[0]
         if any(self._guarded(guard, sentence, start, span, place) for guard in rule.guards):
             return None
-        return _Match(rule, subject.kind, start, span[1])
+        return _Match(entry.rank, place, rule, subject.kind, start, span[1])
 
     def _licensed(self, rule: Rule, s: Sentence, start: int, place: int) -> Subject | None:
         if rule.owners:
@@ -222,128 +234,10 @@ def sentence_key(rule: str, sentence: str) -> str:
     return hashlib.sha256(f"{rule}\n{plain}".encode()).hexdigest()[:24]
 
 
-_ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "and",
-        "was",
-        "is",
-        "that",
-        "it",
-        "for",
-        "on",
-        "we",
-        "i",
-        "not",
-        "with",
-        "by",
-        "this",
-        "be",
-        "have",
-        "had",
-        "were",
-        "our",
-        "they",
-        "you",
-        "should",
-        "at",
-        "are",
-        "as",
-        "from",
-        "but",
-        "or",
-        "has",
-        "so",
-        "because",
-        "who",
-        "if",
-        "he",
-        "she",
-        "could",
-        "did",
-        "do",
-        "my",
-        "your",
-        "me",
-        "all",
-    ]
-)
-_FOREIGN = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "ein",
-        "eine",
-        "wurde",
-        "haben",
-        "le",
-        "la",
-        "les",
-        "des",
-        "est",
-        "une",
-        "dans",
-        "pour",
-        "pas",
-        "que",
-        "el",
-        "los",
-        "las",
-        "una",
-        "fue",
-        "por",
-        "con",
-        "il",
-        "di",
-        "che",
-        "per",
-        "non",
-        "sono",
-        "het",
-        "een",
-        "niet",
-        "van",
-        "zijn",
-        "och",
-        "att",
-        "det",
-        "inte",
-        "jest",
-        "nie",
-        "se",
-        "os",
-        "da",
-        "em",
-        "uma",
-        "foi",
-        "est",
-        "ont",
-    ]
-)
-
-
-def is_english(text: str) -> bool:
-    """Whether the rules may speak: other languages get silence, not guesses."""
-    words = text.lower().split()
-    if len(words) < 6:
-        return True
-    english = sum(word in _ENGLISH for word in words)
-    return english * 2 >= sum(word in _FOREIGN for word in words)
-
-
 def _with_places(text: str, findings: Sequence[Finding]) -> list[Finding]:
     if not findings:
         return []
-    breaks = [index for index, char in enumerate(text) if char == "\n"]
+    breaks = [match.start() for match in _BREAK.finditer(text)]
     return [_placed(finding, breaks) for finding in findings]
 
 

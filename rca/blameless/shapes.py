@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rca.blameless.subjects import is_adverb
+from rca.blameless.nouns import is_adverb
 from rca.blameless.tokens import Sentence
 
 Shape = Callable[[Sentence, int], bool]
@@ -48,5 +48,16 @@ def make_shapes(lists: Mapping[str, frozenset[str]]) -> dict[str, Shape]:
         # Takes no word: the matcher treats it on its own.
         return not 0 <= k < len(s.words)
 
-    return {"part": part, "past": past, "deed": deed, "ing": ing, "num": number, "det": determiner, "adv": is_adverb,
-            "end": end}  # fmt: skip
+    def adverb(s: Sentence, k: int) -> bool:
+        return is_adverb(s, k, lists)
+
+    return {
+        "part": part,
+        "past": past,
+        "deed": deed,
+        "ing": ing,
+        "num": number,
+        "det": determiner,
+        "adv": adverb,
+        "end": end,
+    }

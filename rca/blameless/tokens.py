@@ -1,7 +1,7 @@
 """Sentences as lists of lower-case tokens with their places in the text.
 
-Parallel lists and not a list of token objects: the reviewer reads megabytes in a commit hook,
-and a third of its time would go into building objects that most rules never look at.
+Parallel lists and not a list of token objects, and places only once somebody asks for them: most
+sentences are read and left, and the reviewer reads megabytes in a commit hook.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import re
 MASK = "▒"
 """Stands for every character of a masked stretch; a run of it is one token."""
 
-_TOKEN = re.compile(r"▒+|@[\w-]+|\d+(?:[:.,]\d+)*|[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|[^\s\w]|_")
+_TOKEN = re.compile(r"▒+|@[\w-]+|\d+(?:[:.,]\d+)*|[^\W\d_][^\W_]*(?:['-][^\W_]+)*|[^\s\w]|_")
 _EMPHASIS = frozenset("*_~`")
+_MARKED = re.compile(r"[*_~`']|\bcannot\b|oulda\b")
 _SUFFIXES = (
     ("n't", "not"),
     ("'ve", "have"),
@@ -33,6 +34,14 @@ _WHOLE = {
 }
 
 
+def lowered(text: str) -> str:
+    """Lower case of the same length, so that places stay places."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(small if len(small := char.lower()) == 1 else char for char in text)
+    return low.replace("’", "'")
+
+
 class Sentence:
     """One sentence: `words[i]` lower case, found at `text[starts[i]:ends[i]]`.
 
@@ -40,47 +49,51 @@ class Sentence:
     masked stretch is one word made of MASK. `starts` and `ends` count within `text`.
     """
 
-    __slots__ = ("ends", "starts", "text", "words")
+    __slots__ = ("_low", "_places", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for match in _TOKEN.finditer(text):
-            raw = match.group()
-            if raw in _EMPHASIS:
-                continue
-            self._take(raw.lower().replace("’", "'"), match.start(), match.end())
-
-    def _take(self, word: str, start: int, end: int) -> None:
-        if "'" in word or word in _WHOLE:
-            self._take_contraction(word, start, end)
+        self._low = lowered(text)
+        self._places: list[tuple[int, int]] | None = None
+        if _MARKED.search(self._low):
+            self.words, self._places = _split_contractions(self._low)
         else:
-            self._put(word, start, end)
+            self.words = _TOKEN.findall(self._low)
 
-    def _take_contraction(self, word: str, start: int, end: int) -> None:
-        if word in _WHOLE:
-            first, second, cut = _WHOLE[word]
-            self._put(first, start, start + cut)
-            self._put(second, start + cut, end)
-            return
-        for suffix, plain in _SUFFIXES:
-            if word.endswith(suffix) and len(word) > len(suffix):
-                cut = end - len(suffix)
-                self._take(word[: -len(suffix)], start, cut)
-                self._put(plain, cut, end)
-                return
-        self._put(word, start, end)
-
-    def _put(self, word: str, start: int, end: int) -> None:
-        self.words.append(word)
-        self.starts.append(start)
-        self.ends.append(end)
+    def place(self, index: int) -> tuple[int, int]:
+        """Where token `index` begins and ends in the text."""
+        if self._places is None:
+            self._places = [match.span() for match in _TOKEN.finditer(self._low)]
+        return self._places[index]
 
     def __len__(self) -> int:
         return len(self.words)
 
     def capital(self, index: int) -> bool:
         """Whether the word at `index` is written with a first capital."""
-        return self.text[self.starts[index]].isupper()
+        return self.text[self.place(index)[0]].isupper()
+
+
+def _split_contractions(low: str) -> tuple[list[str], list[tuple[int, int]]]:
+    words: list[str] = []
+    places: list[tuple[int, int]] = []
+    for match in _TOKEN.finditer(low):
+        raw = match.group()
+        if raw in _EMPHASIS:
+            continue
+        for word, start, end in _parts(raw, *match.span()):
+            words.append(word)
+            places.append((start, end))
+    return words, places
+
+
+def _parts(word: str, start: int, end: int) -> list[tuple[str, int, int]]:
+    if word in _WHOLE:
+        first, second, cut = _WHOLE[word]
+        return [(first, start, start + cut), (second, start + cut, end)]
+    if "'" in word:
+        for suffix, plain in _SUFFIXES:
+            if word.endswith(suffix) and len(word) > len(suffix):
+                cut = end - len(suffix)
+                return [*_parts(word[: -len(suffix)], start, cut), (plain, cut, end)]
+    return [(word, start, end)]
