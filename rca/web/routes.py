@@ -6,6 +6,7 @@ from rca.web import (
     account,
     accounts,
     actions,
+    ai,
     catalogue,
     exports,
     guardrails,
@@ -17,6 +18,7 @@ from rca.web import (
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    ai.blueprint,
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,
