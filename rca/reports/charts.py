@@ -31,8 +31,10 @@ _ANSWERS = {
     "Unknown": WHITE,
     "Not asked": WHITE,
 }
-WIDTH = 520
-_ROW = 20
+WIDTH, HALF = 600, 330
+"""Widths in px: across the sheet, and beside its table."""
+_ROW = 19
+_NAMES, _LABELS = 158, 62
 
 
 def draw(chart: Chart) -> str:
@@ -84,7 +86,8 @@ def _literal(text: str) -> str:
 def _data(rows: Sequence[dict[str, Any]]) -> Any:
     import altair as alt
 
-    return alt.Data(values=list(rows))
+    made: Any = alt.Data
+    return made(values=list(rows))
 
 
 def _stack(chart: Chart) -> Any:
@@ -121,7 +124,7 @@ def _stack(chart: Chart) -> Any:
         .mark_text(dy=-7, color=INK)
         .encode(x=x, y=alt.Y("total:Q"), text="total:Q")
     )
-    return (bars + text).properties(width=WIDTH, height=150)
+    return (bars + text).properties(width=WIDTH - 50, height=150)
 
 
 _MONTH = (
@@ -152,7 +155,7 @@ def _control(chart: Chart) -> Any:
         fill=alt.condition("datum.signal == 'yes'", alt.value(INK), alt.value(WHITE)),
         size=alt.condition("datum.signal == 'yes'", alt.value(90), alt.value(34)),
     )
-    return (band + centre + line + dots).properties(width=WIDTH, height=120)
+    return (band + centre + line + dots).properties(width=WIDTH - 50, height=115)
 
 
 def _bars(chart: Chart) -> Any:
@@ -163,19 +166,19 @@ def _bars(chart: Chart) -> Any:
     kind = next(c.kind for c in chart.sheet.columns if c.key == "value")
     rows = [{**r, "shown": words.cell(r["value"], kind)} for r in chart.sheet.records()]
     most = max(float(r["value"] or 0) for r in rows) or 1
-    y = alt.Y("label:N", sort=None, title=None, axis=_names())
+    y = alt.Y("label:N", sort=None, title=None, axis=_names(320))
     base = alt.Chart(_data(rows)).encode(y=y)
     bars = base.mark_bar(color=PETROL, height=11).encode(
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.2]))
     )
     text = base.mark_text(align="left", dx=5, color=INK).encode(x="value:Q", text="shown:N")
-    return (bars + text).properties(width=WIDTH - 190, height=_ROW * len(rows))
+    return (bars + text).properties(width=WIDTH - 330, height=_ROW * len(rows))
 
 
-def _names() -> Any:
+def _names(limit: int = _NAMES - 6) -> Any:
     import altair as alt
 
-    return alt.Axis(domain=False, ticks=False, labelPadding=6, labelLimit=300)
+    return alt.Axis(domain=False, ticks=False, labelPadding=6, labelLimit=limit, labelOverlap=False)
 
 
 def _shares(chart: Chart, *, percent: bool = True) -> Any:
@@ -188,7 +191,7 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
     ]
     top = 1.0 if percent else 1.15 * max(float(r["high"] or r["value"] or 1) for r in rows)
     scale = alt.Scale(domain=[0, top], clamp=True)
-    axis = alt.Axis(format="%" if percent else "", tickCount=5, grid=True, domain=False,
+    axis = alt.Axis(format="%" if percent else "", tickCount=3, grid=True, domain=False,
                     ticks=False)  # fmt: skip
     title = None if percent else next(c.label for c in chart.sheet.columns if c.key == "value")
     y = alt.Y("label:N", sort=None, title=None, axis=_names())
@@ -199,8 +202,11 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
     mark = base.mark_point(filled=True, shape="square", color=PETROL, size=48, opacity=1).encode(
         x=alt.X("value:Q", scale=scale)
     )
-    text = base.mark_text(align="left", color=INK).encode(x=alt.value(WIDTH - 270), text="shown:N")
-    return (line + mark + text).properties(width=WIDTH - 280, height=_ROW * len(rows))
+    longest = max(len(str(row["label"])) for row in rows)
+    names = min(_NAMES, 8 + 6 * longest)
+    width = HALF - names - _LABELS - (0 if percent else 24)
+    text = base.mark_text(align="left", color=INK).encode(x=alt.value(width + 12), text="shown:N")
+    return (line + mark + text).properties(width=width, height=_ROW * len(rows))
 
 
 def _share_label(row: dict[str, Any], percent: bool) -> str:
@@ -238,26 +244,26 @@ def _dots(chart: Chart) -> Any:
     base = alt.Chart(_data(rows)).encode(y=y)
     known = [r for r in rows if r["low"] is not None]
     layers = [
-        alt.Chart(_data(known)).mark_bar(color=BAND, height=34).encode(
+        alt.Chart(_data(known)).mark_bar(color=BAND, height=30).encode(
             y=y, x=alt.X("low:Q", scale=scale, axis=axis, title=None), x2="high:Q"
         ),
         alt.Chart(_data(jittered))
         .mark_point(filled=True, size=22, color=PETROL_2, opacity=0.75)
         .encode(y=y, x=x, yOffset=alt.YOffset("at:Q", scale=alt.Scale(domain=[0, 1]))),
-        base.mark_tick(color=INK, thickness=2, height=38).encode(
+        base.mark_tick(color=INK, thickness=2, height=34).encode(
             x=alt.X("median:Q", scale=scale)
         ),
         alt.Chart(_data([r for r in rows if r["earlier"]]))
-        .mark_tick(color=INK_2, thickness=1.2, height=38, strokeDash=[3, 2])
+        .mark_tick(color=INK_2, thickness=1.2, height=34, strokeDash=[3, 2])
         .encode(y=y, x=alt.X("earlier:Q", scale=scale)),
         base.mark_text(align="left", color=INK, fontWeight="bold", dy=-6).encode(
-            x=alt.value(WIDTH - 195), text="shown:N"
+            x=alt.value(WIDTH - 225), text="shown:N"
         ),
         base.mark_text(align="left", color=INK_2, dy=8, fontSize=10).encode(
-            x=alt.value(WIDTH - 195), text="sub:N"
+            x=alt.value(WIDTH - 225), text="sub:N"
         ),
     ]  # fmt: skip
-    return alt.layer(*layers).properties(width=WIDTH - 205, height=52 * len(rows))
+    return alt.layer(*layers).properties(width=WIDTH - 235, height=46 * len(rows))
 
 
 def _jitter(place: int) -> float:
@@ -297,7 +303,10 @@ def _parts(chart: Chart) -> Any:
     y = alt.Y("label:N", sort=labels, title=None, axis=_names())
     scale = alt.Scale(domain=[0, whole], nice=False)
     color = alt.Color(
-        "answer:N", sort=order, scale=alt.Scale(domain=order, range=[_ANSWERS[a] for a in order])
+        "answer:N",
+        sort=order,
+        scale=alt.Scale(domain=order, range=[_ANSWERS[a] for a in order]),
+        legend=alt.Legend(columns=3),
     )
     base = alt.Chart(_data(spans)).encode(y=y)
     solid = base.mark_bar(height=15, strokeWidth=0.8, stroke=LINE).encode(
@@ -313,7 +322,7 @@ def _parts(chart: Chart) -> Any:
         x=alt.X("mid:Q", scale=scale), text="incidents:Q",
         color=alt.condition("datum.answer == 'Confirmed'", alt.value(WHITE), alt.value(INK)),
     )  # fmt: skip
-    return (solid + text).properties(width=WIDTH - 170, height=(_ROW + 3) * len(labels))
+    return (solid + text).properties(width=HALF - 120, height=(_ROW + 3) * len(labels))
 
 
 def _step(chart: Chart) -> Any:
@@ -336,7 +345,7 @@ def _step(chart: Chart) -> Any:
     half = alt.Chart(_data([{"y": 0.5}])).mark_rule(color=LINE, strokeDash=[3, 3]).encode(
         y=alt.Y("y:Q", scale=scale)
     )  # fmt: skip
-    return (band + half + line).properties(width=WIDTH, height=140)
+    return (band + half + line).properties(width=HALF - 62, height=150)
 
 
 def _smalls(chart: Chart) -> Any:
@@ -367,9 +376,9 @@ def _smalls(chart: Chart) -> Any:
         label = (
             alt.Chart(_data([{"name": _wrapped(name)}]))
             .mark_text(align="left", baseline="middle", color=INK, fontSize=11, lineHeight=13)
-            .encode(x=alt.value(-200), y=alt.value(21), text="name:N")
+            .encode(x=alt.value(-200), y=alt.value(14), text="name:N")
         )
-        row = (bars + text + label).properties(width=WIDTH - 200, height=42)
+        row = (bars + text + label).properties(width=WIDTH - 215, height=26)
         whole = row if whole is None else whole & row
     return whole.resolve_scale(x="independent")
 

@@ -75,7 +75,7 @@ def _funnel(due: list[ActionFact]) -> Chart | None:
         "actions-funnel",
         "bars",
         f"{rows[2][1]} of {len(due)} due were finished in time",
-        f"Of {len(due)} due, {len(done)} finished, {rows[3][1]} verified effective.",
+        "; ".join(f"{label}: {count}" for label, count in rows) + ".",
         Sheet("actions-funnel", "Actions due in the quarter", columns, rows),
     )
 

@@ -194,7 +194,11 @@ def decisions(
     open_ones = [
         f for f in facts if f.decision == GuardrailDecision.PROPOSED.value and f.pattern_id in rank
     ]
-    for fact in sorted(open_ones, key=lambda f: (rank[f.pattern_id or ""], f.title))[:3]:
+    asked: set[str] = set()
+    for fact in sorted(open_ones, key=lambda f: (rank[f.pattern_id or ""], -f.answers, f.title)):
+        if fact.pattern_id in asked or len(asked) == 3:
+            continue
+        asked.add(fact.pattern_id or "")
         card = cards[rank[fact.pattern_id or ""]]
         found.append(
             Decision(
@@ -210,6 +214,7 @@ def decisions(
         and (now.until - a.due).days > 90
     ]  # fmt: skip
     if late:
+        found[2:] = []
         found.append(
             Decision(
                 f"Fund or decline {words.plural(len(late), 'action')} overdue by more than "

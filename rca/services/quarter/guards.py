@@ -123,10 +123,11 @@ def guardrails(facts: Sequence[GuardrailFact]) -> Section:
             "Fewer incidents after a guardrail is consistent with it working, and no proof: bad "
             "runs end by themselves."
         )
-    shown = sorted(facts, key=lambda f: (_ORDER.get(f.decision, 3), f.title))
+    shown = sorted(facts, key=lambda f: (_ORDER.get(f.decision, 3), -f.answers, f.title))
     return Section("guardrails", "Guardrails", tuple(says), charts, (_standing(shown),))
 
 
+_SHOWN = 10
 _ORDER = {"accepted": 0, "proposed": 1, "rejected": 2}
 
 
@@ -142,7 +143,7 @@ def _standing(facts: Sequence[GuardrailFact]) -> Sheet:
             f.hits if f.hits + f.passes else None,
             f.false_positives if f.hits + f.passes else None,
         )
-        for f in facts[:20]
+        for f in facts[:_SHOWN]
     )
     columns = (
         Column("title", "Guardrail"),
@@ -152,7 +153,7 @@ def _standing(facts: Sequence[GuardrailFact]) -> Sheet:
         Column("hits", "Flagged", "count"),
         Column("wrong", "Called wrong", "count"),
     )
-    note = f"The first 20 of {len(facts)}." if len(facts) > 20 else ""
+    note = f"The first {_SHOWN} of {len(facts)}." if len(facts) > _SHOWN else ""
     return Sheet("guardrails", "Guardrails", columns, rows, note)
 
 

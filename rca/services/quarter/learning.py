@@ -74,8 +74,9 @@ def _methods(now: Window) -> Chart | None:
     return Chart(
         "detection-methods",
         "bars",
-        f"Detected most often by: {rows[0][0].lower()}",
-        f"{rows[0][0]} detected {rows[0][1]} of {len(now.incidents)} incidents.",
+        f"Detected most often by: {rows[0][0]}",
+        "; ".join(f"{label}: {count}" for label, count in rows)
+        + f"; of {len(now.incidents)} incidents.",
         Sheet("detection-methods", "How incidents were detected", columns, rows),
     )
 

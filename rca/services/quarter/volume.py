@@ -194,7 +194,7 @@ def _worst(spans: list[tuple[Incident, float]]) -> Chart | None:
         "longest-impact",
         "bars",
         f"The {words.plural(len(rows), 'incident')} with the longest impact",
-        f"Longest {words.minutes(spans[0][1])}, {spans[0][0].reference}.",
+        "; ".join(f"{i.reference} {words.minutes(m)}" for i, m in spans[:_MOST]) + ".",
         Sheet("longest-impact", "Longest impact", columns, rows),
     )
 

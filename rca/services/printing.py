@@ -1,0 +1,175 @@
+"""One postmortem as print shows it: roles only, unknown and unconfirmed said as such."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rca.domain import ai
+from rca.domain.durations import Duration, durations
+from rca.domain.postmortem import (
+    ActionItem,
+    AIInfluence,
+    LearningNote,
+    PostmortemContent,
+    TimelineEntry,
+    TimeMark,
+)
+from rca.domain.vocabulary import AISurface, Milestone, NoteKind
+from rca.reports import words
+from rca.reports.paper import known
+from rca.services.causes import cause_name
+
+MOST_TIMELINE = 300
+_LEDE = 420
+
+
+@dataclass(frozen=True, slots=True)
+class AIRow:
+    """One surface in words. ``answer`` picks the shape of its mark."""
+
+    surface: str
+    answer: str
+    words: str
+    confirmed: bool
+    detail: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Everything that the print templates read of one postmortem."""
+
+    reference: str
+    title: str
+    state: str
+    content: PostmortemContent
+    names: bool
+    unconfirmed: int
+    started: str
+    impact: str
+    impact_line: str
+    lede: str
+    ai_line: str
+    times: tuple[TimeMark, ...]
+    durations: tuple[Duration, ...]
+    timeline: tuple[TimelineEntry, ...]
+    timeline_left: int
+    factor_names: tuple[str, ...]
+    ai_rows: tuple[AIRow, ...]
+    actions: tuple[ActionItem, ...]
+    notes: tuple[tuple[str, tuple[LearningNote, ...]], ...]
+    lucky: tuple[str, ...]
+
+
+def printed(
+    content: PostmortemContent, *, reference: str, state: str, unconfirmed: int, names: bool = False
+) -> Printed:
+    """The print value of ``content``. ``names`` lets owners of actions through."""
+    spans = [d for d in durations(content) if d.value is not None]
+    impact = next((d.text for d in spans if d.key == "impact"), "")
+    entries = [entry for entry in content.timeline if entry.text.strip()]
+    return Printed(
+        reference=reference,
+        title=content.title or reference,
+        state=state,
+        content=content,
+        names=names,
+        unconfirmed=unconfirmed,
+        started=_started(content),
+        impact=impact or "Unknown",
+        impact_line=_impact_line(content),
+        lede=_lede(content),
+        ai_line=_ai_line(content.ai_influences),
+        times=tuple(content.times),
+        durations=tuple(spans),
+        timeline=tuple(entries[:MOST_TIMELINE]),
+        timeline_left=max(0, len(entries) - MOST_TIMELINE),
+        factor_names=tuple(
+            cause_name(f.factor_class) if f.factor_class else "Class not chosen"
+            for f in content.factors
+            if f.statement
+        ),
+        ai_rows=tuple(_ai_row(row) for row in _in_order(content.ai_influences)),
+        actions=tuple(action for action in content.actions if action.title),
+        notes=_notes(content.notes),
+        lucky=tuple(n.text for n in content.notes if n.kind is NoteKind.GOT_LUCKY),
+    )
+
+
+def _started(content: PostmortemContent) -> str:
+    mark = content.mark(Milestone.IMPACT_STARTED) or content.mark(Milestone.DETECTED)
+    if mark is None:
+        return "Not answered"
+    text = known(mark.value, mark.precision)
+    return f"{text} UTC" if ":" in text else text
+
+
+def _lede(content: PostmortemContent) -> str:
+    """The short text when there is one, else the summary's first sentences as plain words."""
+    if content.tldr:
+        return content.tldr
+    text = " ".join(content.summary.replace("*", "").replace("`", "").split())
+    if len(text) <= _LEDE:
+        return text
+    cut = text[:_LEDE]
+    return cut[: cut.rfind(". ") + 1] if ". " in cut else cut.rsplit(" ", 1)[0] + "…"
+
+
+def _impact_line(content: PostmortemContent) -> str:
+    parts = []
+    for measure in content.impact_measures:
+        mark = "" if measure.confirmed else " (not confirmed)"
+        if measure.value is None:
+            parts.append(f"{measure.kind.label}: unknown")
+            continue
+        value = f"{words.number(measure.value)} {measure.unit}".strip()
+        parts.append(f"{measure.kind.label}: {value}, {measure.estimate.label.lower()}{mark}")
+    text = content.impact_summary.split("\n\n")[0]
+    return " ".join([text, *(f"{part}." for part in parts)]).strip() or "Not described."
+
+
+def _in_order(rows: Sequence[AIInfluence]) -> list[AIInfluence]:
+    order = list(AISurface)
+    return sorted(rows, key=lambda row: order.index(row.surface))
+
+
+def _ai_row(row: AIInfluence) -> AIRow:
+    answer = ai.answer_of(row.state)
+    said = [row.part, row.effect, row.autonomy]
+    lines = [
+        f"{item.basis.label} {item.locator}".strip() + f" ({item.strength.label.lower()})"
+        for item in row.evidence
+    ]
+    if row.conditions:
+        lines.append("What made it possible: " + ", ".join(c.label for c in row.conditions) + ".")
+    if row.conditions_note:
+        lines.append(row.conditions_note)
+    lines += [f"{claim.party} says: {claim.statement}" for claim in row.claims]
+    if row.note:
+        lines.append(row.note)
+    return AIRow(
+        surface=row.surface.label,
+        answer=answer.value if row.confirmed else "unknown",
+        words=answer.label,
+        confirmed=row.confirmed,
+        detail=", ".join(value.label for value in said if value),
+        lines=tuple(lines),
+    )
+
+
+def _ai_line(rows: Sequence[AIInfluence]) -> str:
+    summary = ai.SUMMARY_LABELS[ai.summarise(rows)]
+    said = [
+        f"{row.surface.label.lower()} ({row.effect.label.lower()})"
+        for row in _in_order(rows)
+        if row.confirmed and row.effect and ai.answer_of(row.state).value == "confirmed"
+    ]
+    return f"{summary}: {', '.join(said)}." if said else f"{summary}."
+
+
+def _notes(notes: Sequence[LearningNote]) -> tuple[tuple[str, tuple[LearningNote, ...]], ...]:
+    found = []
+    for kind in NoteKind:
+        rows = tuple(note for note in notes if note.kind is kind and note.text.strip())
+        if rows:
+            found.append((kind.label, rows))
+    return tuple(found)

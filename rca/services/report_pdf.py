@@ -1,0 +1,217 @@
+"""PDFs: what goes in is read in a session, the rendering runs after it, bytes are cached by digest.
+
+:func:`postmortem_document` and :func:`quarter_document` read; :func:`pdf_of` renders.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlmodel import Session
+
+from rca import __version__
+from rca.domain.access import OPERATOR, Viewer
+from rca.domain.vocabulary import Status
+from rca.errors import Invalid, NotNow, Problem
+from rca.paths import static_dir
+from rca.reports import words
+from rca.reports.paper import PAPERS, print_html
+from rca.reports.rendering import draw_charts, make_pdf
+from rca.reports.value import Chart, Review, digest_of, review_digest
+from rca.services import reading
+from rca.services.printing import Printed, printed
+
+VARIANTS = {
+    "full": "The whole record",
+    "one-page": "One page for leadership",
+    "customer": "For customers: only the external texts",
+}
+_TEMPLATES = {"full": "postmortem.html", "one-page": "one-page.html", "customer": "customer.html"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF to be: its HTML, its charts and the name of its file. ``keep`` allows the cache."""
+
+    name: str
+    html: str
+    charts: tuple[Chart, ...] = ()
+    keep: bool = True
+
+    @property
+    def key(self) -> str:
+        """Digest of everything that decides the bytes."""
+        sheet = (static_dir() / "css" / "print.css").read_bytes()
+        charts = json.dumps([asdict(c) for c in self.charts], sort_keys=True)
+        parts = (__version__.encode(), sheet, self.html.encode(), charts.encode())
+        return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
+
+
+def _check(variant: str, paper: str) -> None:
+    problems = []
+    if variant not in VARIANTS:
+        problems.append(Problem("variant", f"Choose one of {', '.join(VARIANTS)}."))
+    if paper not in PAPERS:
+        problems.append(Problem("paper", f"Choose one of {', '.join(PAPERS)}."))
+    if problems:
+        raise Invalid(problems)
+
+
+def postmortem_document(
+    session: Session,
+    *,
+    viewer: Viewer,
+    reference: str,
+    organisation: str,
+    variant: str = "full",
+    paper: str = "a4",
+    names: bool = False,
+) -> Document:
+    """What a reader may print of one postmortem. Raises NotFound when absent or hidden, NotNow
+    when the customer text is not written, Invalid on an unknown variant or paper.
+    """
+    _check(variant, paper)
+    view = reading.view(session, viewer=viewer, reference=reference)
+    if variant == "customer" and not view.content.external_summary.strip():
+        raise NotNow(f"{reference} has no external summary yet, and nothing else goes outside.")
+    digest = digest_of(view.content.model_dump(mode="json"))
+    at = view.published_at or view.updated_at
+    published = view.published_number is not None
+    state = f"revision {view.published_number}" if published else view.status.label
+    value = printed(
+        view.content,
+        reference=view.reference,
+        state=state,
+        unconfirmed=view.unconfirmed,
+        names=names,
+    )
+    html = print_html(
+        _TEMPLATES[variant],
+        paper=paper,
+        p=value,
+        organisation=organisation,
+        banner=_banner(view.restricted, published, variant),
+        as_of=at.date().isoformat(),
+        run=_run(organisation, f"{view.reference}, {state}, {words.day(at)}", digest),
+        digest=digest,
+    )
+    suffix = "" if variant == "full" else f"-{variant}"
+    return Document(f"{view.reference}{suffix}.pdf", html, keep=not view.restricted)
+
+
+def _banner(restricted: bool, published: bool, variant: str) -> str:
+    if restricted:
+        return "Restricted, members only"
+    if not published:
+        return "Draft, not published"
+    return "" if variant == "customer" else "Internal"
+
+
+def _run(organisation: str, what: str, digest: str) -> str:
+    return " · ".join(part for part in (organisation, what, f"data {digest[:12]}") if part)
+
+
+def quarter_document(session: Session, *, review: Review, paper: str = "a4") -> Document:
+    """The review as a document; the incident printed whole is read here."""
+    _check("full", paper)
+    digest = review_digest(review)
+    html = print_html(
+        "quarter.html",
+        paper=paper,
+        review=review,
+        incident=_whole(session, review.in_full),
+        organisation=review.organisation,
+        banner="Internal",
+        as_of=review.as_of,
+        run=_run(
+            review.organisation, f"Reliability review {review.quarter}, as of {_as_of(review)}",
+            digest,
+        ),
+        digest=digest,
+    )  # fmt: skip
+    return Document(f"reliability-review-{review.quarter}.pdf", html, tuple(review.charts()))
+
+
+def _as_of(review: Review) -> str:
+    from datetime import date
+
+    return words.day(date.fromisoformat(review.as_of))
+
+
+def _whole(session: Session, reference: str) -> Printed | None:
+    if not reference:
+        return None
+    # The reference was chosen among open, published records only.
+    view = reading.view(session, viewer=OPERATOR, reference=reference)
+    if view.restricted or view.status is Status.DRAFT:
+        return None
+    return printed(
+        view.content,
+        reference=reference,
+        state=f"revision {view.published_number}",
+        unconfirmed=view.unconfirmed,
+    )
+
+
+# Cache
+
+
+def _kept(folder: Path, name: str) -> bytes | None:
+    try:
+        return (folder / name).read_bytes()
+    except OSError:
+        return None
+
+
+def _keep(folder: Path, name: str, data: bytes) -> None:
+    """Write whole or not at all, readable by the owner only. A full disk only costs the cache."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, path = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(path, folder / name)
+    except OSError:
+        return
+
+
+def pdf_of(document: Document, *, home: Path) -> bytes:
+    """The bytes, from the cache in ``home`` or rendered now in a limited child process.
+
+    Raises Unavailable without Pango, RenderingFailed past a limit.
+    """
+    folder = home / "cache" / "pdf"
+    name = f"{document.key}.pdf"
+    found = _kept(folder, name) if document.keep else None
+    if found is not None:
+        return found
+    drawn = charts_of(document.charts, home=home) if document.charts else {}
+    data = make_pdf(document.html, drawn=drawn)
+    if document.keep:
+        _keep(folder, name, data)
+    return data
+
+
+def _charts_key(charts: tuple[Chart, ...]) -> str:
+    values = json.dumps([asdict(c) for c in charts], sort_keys=True)
+    return f"{digest_of([__version__, values])}.json"
+
+
+def charts_kept(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
+    """The drawn charts when they are in the cache, else an empty dictionary."""
+    found = _kept(home / "cache" / "charts", _charts_key(charts))
+    drawn: dict[str, str] = json.loads(found) if found else {}
+    return drawn
+
+
+def charts_of(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
+    """SVG by chart name, from the cache or drawn now, all in one child."""
+    found = charts_kept(charts, home=home)
+    if found or not charts:
+        return found
+    drawn = draw_charts(charts)
+    _keep(home / "cache" / "charts", _charts_key(charts), json.dumps(drawn).encode())
+    return drawn
