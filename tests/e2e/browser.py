@@ -59,6 +59,8 @@ def context_for(browser: Browser, url: str, cookie: str = "", **options: Any) ->
     """A fresh profile, signed in when ``cookie`` is given; only this server may be reached."""
     context = browser.new_context(base_url=url, **options)
     context.set_default_timeout(10_000)
+    # The first page of a process loads the statistics; a busy machine takes a while for that.
+    context.set_default_navigation_timeout(60_000)
     if cookie:
         context.add_cookies([{"name": "rca_session", "value": cookie, "url": url}])
     return context
