@@ -152,6 +152,32 @@ def test_control_chart_flags_a_month_beyond_chance_and_no_other() -> None:
 # Other libraries
 
 
+@pytest.mark.parametrize("turn", range(40))
+def test_what_is_written_here_equals_scipy(turn: int) -> None:
+    from scipy import stats as theirs
+
+    chooser = np.random.default_rng(turn)
+    n1, n0 = (int(n) for n in chooser.integers(1, 60, 2))
+    a, c = int(chooser.integers(0, n1 + 1)), int(chooser.integers(0, n0 + 1))
+    table = [[a, n1 - a], [c, n0 - c]]
+    for alternative in ("greater", "less", "two-sided"):
+        found = stats.fisher(a, n1, c, n0, alternative=alternative)  # type: ignore[arg-type]
+        assert found == pytest.approx(theirs.fisher_exact(table, alternative=alternative)[1])
+    if a + c:
+        ratio = stats.rate_ratio(a, 2, c, 3)
+        assert ratio.p == pytest.approx(theirs.binomtest(a, a + c, 0.4).pvalue)
+    rate = stats.poisson_rate(a)
+    assert rate.high == pytest.approx(theirs.chi2.ppf(0.975, 2 * a + 2) / 2)
+    mean = float(chooser.uniform(0.2, 90))
+    low, high = (int(theirs.poisson.ppf(q, mean)) for q in (0.00135, 0.99865))
+    assert (stats._poisson_quantile(0.00135, mean), stats._poisson_quantile(0.99865, mean)) == (
+        max(low, 0),
+        high,
+    )
+    values = chooser.integers(0, 9, 20).tolist()
+    assert stats._ranks(values) == theirs.rankdata(values).tolist()
+
+
 def test_kaplan_meier_equals_statsmodels() -> None:
     from statsmodels.duration.survfunc import SurvfuncRight
 
