@@ -20,8 +20,8 @@ from rca.blameless.pattern import (
     compile_sequence,
 )
 from rca.blameless.shapes import make_shapes
-from rca.blameless.needs import Needs, Pieces, order_needs, pieces_for
-from rca.blameless.nouns import Nouns
+from rca.blameless.needs import NAMED, Needs, Pieces, order_needs, pieces_for
+from rca.blameless.nouns import HUMAN, PRONOUNS, Nouns
 
 FOLDER = Path(__file__).resolve().parent / "lexicon"
 BLAME = "blame"
@@ -227,10 +227,23 @@ def _sets(rule: Rule, pattern: Pattern, classes: Mapping[str, Pieces]) -> Iterat
         if shown:
             yield shown
     kinds = rule.subjects or rule.owners
-    if kinds and kinds <= {"ai", "agent", "it-ai"}:
-        yield classes["ai"]
+    for asked in (kinds, *(element.classes for element in pattern.right if not element.optional)):
+        if asked and asked <= _MACHINE:
+            yield classes["machine"]
+        elif asked and asked <= _HUMAN:
+            yield classes["human"]
+
+
+_MACHINE = frozenset({"ai", "agent", "it-ai"})
+_HUMAN = HUMAN | {"nobody"}
 
 
 def _class_pieces(nouns: Nouns) -> dict[str, Pieces]:
-    machine = pieces_for(nouns.ai | nouns.agent | {"ai"})
-    return {"ai": (machine or frozenset()) | {"code", "cli"}}
+    """The pieces without which no noun phrase of a person, or of a machine, can be read."""
+    owners = {"my", "our", "your", "his", "her", "their", "who", "one", "that", "which", NAMED}
+    people = nouns.person | nouns.people | nouns.customer | nouns.maybe_person | nouns.agent
+    people |= nouns.given_names | nouns.lists["titles"] | PRONOUNS.keys()
+    return {
+        "machine": (pieces_for(nouns.ai | nouns.agent) or frozenset()) | {"ai"},
+        "human": (pieces_for(people) or frozenset()) | owners,
+    }

@@ -18,13 +18,17 @@ _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>[^\n]*", re.M)
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)[^`]{1,400}\1(?!`)")
 _URL = re.compile(r"\b(?:https?|ftp|ssh|git|s3|gs)://[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{0,64}\w")
+_LEVEL = r"(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b"
 _LOG = re.compile(
-    r"^[ \t]{0,40}(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\n]{0,12}?[ \t]\[?)?"
-    r"(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:|][^\n]*"
-    r"|^[ \t]{0,40}Traceback \([^\n]*|^[ \t]{1,40}File \"[^\n]*|^[ \t]{1,40}at [\w$.]{1,200}\([^\n]*"
+    rf"^[ \t]{{0,40}}\[?\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\n]{{0,40}}?{_LEVEL}[^\n]*"
+    rf"|^[ \t]{{0,40}}\[?{_LEVEL}[\]:|][^\n]*"
+    r"|^[ \t]{0,40}Traceback \([^\n]*|^[ \t]{1,40}File \"[^\n]*"
+    r"|^[ \t]{1,40}at [\w$.]{1,200}\([^\n]*"
     r"|^[A-Z]\w{0,40}(?:Error|Exception): [^\n]*|^[Ee]rror: [^\n]*",
     re.M,
 )
+_LOG_MARKS = ("ERROR", "WARN", "INFO", "DEBUG", "FATAL", "TRACE", "CRITICAL", "Traceback",
+              'File "', "Error: ", "Exception: ", "error: ", "\tat ", "  at ")  # fmt: skip
 _SNAKE = re.compile(r"(?<!\w)\w{0,60}[A-Za-z0-9]_[A-Za-z0-9]\w{0,60}")
 _PATH = re.compile(
     r"(?<![\w/.])\.?/?(?:[\w.-]{1,60}/){2,12}[\w.-]{0,60}|(?<![\w/.])~?/[\w.-]{2,60}"
@@ -76,7 +80,9 @@ def mask_blocks(text: str) -> str:
         text = _COMMENT.sub(_cover, text)
     if ">" in text:
         text = _QUOTED_LINE.sub(_cover, text)
-    return _LOG.sub(_cover, text)
+    if any(mark in text for mark in _LOG_MARKS):
+        text = _LOG.sub(_cover, text)
+    return text
 
 
 def mask_inline(text: str) -> str:

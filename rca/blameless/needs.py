@@ -6,6 +6,7 @@ pattern needs at least one piece from each of several sets; the rarest set is it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
@@ -32,21 +33,29 @@ _ALSO = {
     "no-one": ("one",),
 }
 _NEGATED = ("should", "could", "would", "must", "might", "need", "have", "are")
-TO_SPACE = {code: " " for code in range(128) if not chr(code).isalnum()} | {
-    ord(mark): " " for mark in "’‘“”–—…•\u00a0"
-}
+NAMED = "@"
+"""A piece that no text has: put beside the pieces of a sentence with a name of the roster."""
+
+_TO_SPACE = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256))
+_PIECE = re.compile(r"[a-z0-9]+")
 
 
-def pieces_of(lowered: str) -> list[str]:
+def pieces_of(lowered: str) -> set[str]:
     """The pieces of lower-case text."""
-    return lowered.translate(TO_SPACE).split()
+    # Through bytes: more than twice as fast as a regular expression over str.
+    plain = lowered.encode("ascii", "replace").translate(_TO_SPACE).decode("ascii")
+    found = set(plain.split())
+    if "@" in lowered:
+        found.add(NAMED)
+    return found
 
 
 def looks(word: str) -> tuple[str, ...]:
     """The pieces that a word of the lexicon may show as; empty when it shows as none."""
     if not any(char.isalnum() for char in word):
         return ()
-    piece = word.replace("'", " ").replace("-", " ").split()[-1]
+    first, *rest = _PIECE.findall(word)
+    piece = first if len(first) > 3 or not rest else rest[-1]
     negated = (f"{word}n",) if word in _NEGATED else ()
     return (piece, *_ALSO.get(word, ()), *negated)
 
@@ -71,7 +80,10 @@ class Needs:
 
     def met(self, pieces: Set[str]) -> bool:
         """Whether ``pieces`` holds something of every other set; the key is looked up before."""
-        return not any(other.isdisjoint(pieces) for other in self.others)
+        for other in self.others:  # noqa: SIM110  a loop is a third faster here than any()
+            if other.isdisjoint(pieces):
+                return False
+        return True
 
 
 def order_needs(sets: Iterable[Pieces], weights: Mapping[str, int]) -> Needs:

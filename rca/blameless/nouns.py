@@ -27,7 +27,7 @@ PRONOUNS: Mapping[str, str] = {
     "none": "nobody",
 }
 HUMAN = frozenset({"named", "person", "people", "we", "you", "heshe", "they", "customer"})
-PUNCTUATION = frozenset(".;:!?()[]—–|,-\"“”")
+PUNCTUATION = frozenset('.;:!?()[]—–|,-"“”')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,14 @@ class NounReader:
         word, nouns = s.words[k], self.nouns
         before = s.words[k - 1] if k else ""
         if before in nouns.ai and (
-            word[0].isdigit() or (word in self._lists["ai_second"] and s.capital(k) and s.capital(k - 1))
+            word[0].isdigit()
+            or (word in self._lists["ai_second"] and s.capital(k) and s.capital(k - 1))
         ):
             return "ai"
         if word in nouns.maybe_person:
             plural = word.endswith("s")
+            if word.startswith("member") and s.words[k + 1 : k + 2] == ["of"]:
+                return "people" if plural else "person"
             return ("people" if plural else "person") if before in nouns.person_with else "system"
         if word in nouns.person:
             return self._person(s, k, before)
@@ -162,7 +165,11 @@ class NounReader:
             return True
         if k and s.capital(k - 1):
             first = s.words[k - 1]
-            return first in self.nouns.given_names or first in self.roster or first in self._lists["titles"]
+            return (
+                first in self.nouns.given_names
+                or first in self.roster
+                or first in self._lists["titles"]
+            )
         return False
 
     def phrase(self, s: Sentence, pos: int, classes: frozenset[str]) -> int:
@@ -194,4 +201,3 @@ class NounReader:
         if after in PRONOUNS or after == "to" or self.adverb(s, k + 1):
             return True
         return after.endswith(("ed", "ing")) or after in self.nouns.lists["finite"]
-

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from rca.blameless.finding import LEVELS, Finding, ReviewResult
 from rca.blameless.lexicon import Entry, Guard, Lexicon, Rule, load
 from rca.blameless.masking import mask_blocks, mask_inline
-from rca.blameless.needs import pieces_of
+from rca.blameless.needs import NAMED, pieces_of
 from rca.blameless.pattern import Matcher
 from rca.blameless.sentences import blocks, sentences
 from rca.blameless.subjects import Subject, SubjectFinder
@@ -89,21 +89,35 @@ class Reviewer:
         covered = mask_blocks(text)
         low = lowered(covered)
         for start, end in blocks(covered):
-            pieces = set(pieces_of(low[start:end]))
+            pieces = self._pieces(low[start:end])
             if not self._promising(pieces) or not self._english(pieces):
                 continue
-            inside = mask_inline(covered[start:end])
+            block = covered[start:end]
+            if not any(self._worth(low[start + a : start + b]) for a, b in sentences(block)):
+                continue
+            inside = mask_inline(block)
             for first, last in sentences(inside):
                 piece = inside[first:last]
-                entries = self._promising(set(pieces_of(lowered(piece))))
+                entries = self._promising(self._pieces(lowered(piece)))
                 found = self._sentence(text, piece, start + first, entries) if entries else None
                 if found is not None:
                     yield found
+
+    def _pieces(self, low: str) -> set[str]:
+        pieces = pieces_of(low)
+        if not self._subjects.roster.isdisjoint(pieces):
+            pieces.add(NAMED)
+        return pieces
+
+    def _worth(self, low: str) -> bool:
+        return bool(self._promising(self._pieces(low)))
 
     def _promising(self, pieces: set[str]) -> list[Entry]:
         """The patterns that could match a sentence of these pieces, leading rules first."""
         entries = self.lexicon.entries
         hit = self.lexicon.keys & pieces
+        if not hit:
+            return []
         return [entry for piece in hit for entry in entries[piece] if entry.needs.met(pieces)]
 
     def _english(self, pieces: set[str]) -> bool:

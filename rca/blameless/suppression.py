@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ EVERY_RULE = "*"
 _COMMENT = re.compile(
     r"<!--\s{0,20}blameless-(ignore|mute)\s{1,20}([\w*-]{1,60})\s{0,20}(?::([^>]{0,400}))?-->"
 )
+
+_GAP = re.compile(r"\n[ \t]{0,200}\n")
 
 
 class AllowListError(ValueError):
@@ -62,21 +65,21 @@ def read_comments(text: str) -> Comments:
     if "<!--" not in text:
         return Comments()
     muted, stretches = set(), []
+    edges = [0, *(found.end() for found in _GAP.finditer(text)), len(text) + 1]
     for match in _COMMENT.finditer(text):
         if match.group(1) == "mute":
             muted.add(match.group(2))
         else:
-            stretches.append((*_paragraph(text, match.start(), match.end()), match.group(2)))
+            stretches.append((*_paragraph(text, edges, match), match.group(2)))
     return Comments(frozenset(muted), tuple(stretches))
 
 
-def _paragraph(text: str, start: int, end: int) -> tuple[int, int]:
-    begin = text.rfind("\n\n", 0, start) + 2 if "\n\n" in text[:start] else 0
-    after = end
-    if not text[begin:start].strip() and (not text[end:].partition("\n\n")[0].strip()):
-        after = end + len(text[end:]) - len(text[end:].lstrip())
-    stop = text.find("\n\n", after)
-    return begin, len(text) if stop < 0 else stop
+def _paragraph(text: str, edges: list[int], match: re.Match[str]) -> tuple[int, int]:
+    """Bounds of the paragraph of a comment; of the next one too when it stands alone."""
+    place = bisect.bisect_right(edges, match.start())
+    begin, end = edges[place - 1], edges[place]
+    alone = end - begin < 600 and not _COMMENT.sub("", text[begin:end]).strip()
+    return begin, edges[min(place + 1, len(edges) - 1)] if alone else end
 
 
 def read_allow_list(data: bytes | str) -> tuple[Allowed, ...]:
