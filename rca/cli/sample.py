@@ -8,13 +8,7 @@ import click
 from rca.cli.context import Home, now, open_home, print_json
 from rca.errors import NotNow
 
-_NOUNS = {
-    "postmortems": ("postmortem", "postmortems"),
-    "changes": ("change", "changes"),
-    "deployments": ("deployment", "deployments"),
-    "services": ("service", "services"),
-    "accounts": ("account", "accounts"),
-}
+_TOLD = ("postmortem", "change", "deployment", "service", "account")
 
 
 @click.command()
@@ -64,8 +58,8 @@ def _refuse_mixing(home: Home) -> None:
         foreign = sample.others(session)
     if foreign:
         raise NotNow(
-            f"This instance holds {foreign} postmortems of its own; sample data would mix into its "
-            "statistics. Point RCA_HOME to another folder, or add --force."
+            f"This instance holds {_many(foreign, 'postmortem')} of its own; sample data would mix "
+            "into its statistics. Point RCA_HOME to another folder, or add --force."
         )
 
 
@@ -81,13 +75,13 @@ def _progress(step: str, done: int, total: int) -> None:
         click.echo(f"\r\033[K{step} {done}/{total}", nl=step == "Done", err=True)
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _told(counts: Mapping[str, int]) -> str:
-    added = [
-        f"{counts[name]:,} {one if counts[name] == 1 else many}"
-        for name, (one, many) in _NOUNS.items()
-        if counts.get(name)
-    ]
+    added = [_many(counts[f"{noun}s"], noun) for noun in _TOLD if counts.get(f"{noun}s")]
     told = f"Added {', '.join(added)}." if added else "The sample company is here already."
     if counts.get("kept"):
-        told += f" {counts['kept']} references were taken by records of your own and left to them."
+        told += f" {_many(counts['kept'], 'reference')} of yours stayed as they were."
     return told

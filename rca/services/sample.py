@@ -243,11 +243,7 @@ class _Telling:
 
     def begin(self, step: _Step, kind: RevisionKind) -> None:
         item, viewer = step.item, self.viewers[step.item.author]
-        author = Participant(
-            role=PersonRole.AUTHOR, name=viewer.display_name, user_id=viewer.user_id
-        )
-        people = [p for p in item.content.participants if p.name != author.name]
-        content = item.content.model_copy(update={"participants": [author, *people]})
+        content = item.content.model_copy(update={"participants": self.people(item, viewer)})
         row = t.PostmortemRow(
             id=row_id_of(item.reference),
             reference=item.reference,
@@ -266,6 +262,13 @@ class _Telling:
         verb = "import" if kind is RevisionKind.IMPORTED else "create"
         authoring.record(self.session, viewer, f"postmortem.{verb}", row, now=step.at)
         self.rows[item.reference], self.contents[item.reference] = row, content
+
+    def people(self, item: SamplePostmortem, viewer: Viewer) -> list[Participant]:
+        """The author first, then the others, each with the account of that name."""
+        ids = {one.display_name: one.user_id for one in self.viewers.values()}
+        author = Participant(role=PersonRole.AUTHOR, name=viewer.display_name)
+        named = [author, *(p for p in item.content.participants if p.name != author.name)]
+        return [person.model_copy(update={"user_id": ids.get(person.name)}) for person in named]
 
     def move(self, step: _Step, kind: RevisionKind) -> None:
         by = step.item.author if kind is RevisionKind.SUBMITTED else step.item.reviewer
