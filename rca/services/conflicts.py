@@ -129,19 +129,22 @@ def save_section(
 ) -> SectionOutcome:
     """Store one section; when it moved on meanwhile, merge, and store unless something clashes.
 
+    ``choices`` settle clashes of the version that ``base_version`` names; when somebody saved
+    once more they are asked again, so that no unseen text is chosen away.
     Raises Invalid, NotFound, NotNow, Forbidden.
     """
     row = find_postmortem(session, viewer, reference, lock=True)
     version = authoring.section_versions(session, row.id)[section.value]
     merged: Merge | None = None
-    if version != base_version:
+    if version != base_version or choices:
+        settled = choices if version == base_version else {}
         fields = SECTION_FIELDS[section]
         foreign = sorted(set(values) - set(fields))
         if foreign:
             raise Invalid([Problem(name, "Not a field of this section.") for name in foreign])
         mine = authoring.parse_content({**base.model_dump(mode="json"), **values})
         theirs = load_content(session, row)
-        merged = weigh(base, mine, theirs, fields=fields, choices=choices)
+        merged = weigh(base, mine, theirs, fields=fields, choices=settled)
         if merged.open:
             return SectionOutcome(None, theirs, merged, version)
         values = merged.values

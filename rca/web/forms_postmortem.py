@@ -136,11 +136,11 @@ def _rows(
         return []
     by_id = {row["id"]: row for row in kept if "id" in row}
     if name == "ai_influences":
-        return [
-            _ai_row(row, by_id.get(row.get("id", ""), {}), blanks=blanks)
-            for row in rows
-            if blanks or _ai_begun(row)
-        ]
+        # The page orders them by surface; the stored order is the author's.
+        order = {identifier: place for place, identifier in enumerate(by_id)}
+        begun = [row for row in rows if blanks or _ai_begun(row)]
+        begun = begun if blanks else sorted(begun, key=lambda r: order.get(r.get("id", ""), 10_000))
+        return [_ai_row(row, by_id.get(row.get("id", ""), {}), blanks=blanks) for row in begun]
     begun = [row for row in rows if blanks or _has(row, _BEGUN[name])]
     return [_row(row, by_id.get(row.get("id", ""), {})) for row in begun]
 

@@ -1,6 +1,7 @@
 """Create, edit and submit as a browser without scripts does it."""
 
 import pytest
+from werkzeug.test import encode_multipart
 
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Status
@@ -221,10 +222,11 @@ def test_too_many_fields_are_refused_kindly(quick_desk: Desk) -> None:
     form = open_editor(client, reference)
     form.pairs += [(f"timeline-{i}-text", "x") for i in range(10, 8_000)]
     # Multipart is what counts parts; the editor itself sends the shorter form encoding.
+    boundary, body = encode_multipart({**form.encoded(), "do": "save"})
     answer = client.post(
         f"/postmortems/{reference}/edit",
-        data={**form.encoded(), "do": "save"},
-        content_type="multipart/form-data",
+        data=body,
+        content_type=f'multipart/form-data; boundary="{boundary}"',
     )
     assert answer.status_code == 413
     assert "6,000 fields" in answer.get_data(as_text=True)
