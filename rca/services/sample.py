@@ -5,10 +5,9 @@ are written as they happened, in the order of time, each with its revision and a
 not sent through the use cases, because those would ask today's questions of yesterday's records.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, func, insert
@@ -17,22 +16,16 @@ from sqlmodel import Session, col, select
 from rca.config import Settings
 from rca.domain.access import OPERATOR, Viewer
 from rca.domain.postmortem import Participant, PostmortemContent
-from rca.domain.vocabulary import (
-    LinkMethod,
-    Milestone,
-    PersonRole,
-    RevisionKind,
-    Role,
-    Status,
-    TimePrecision,
-)
+from rca.domain.vocabulary import PersonRole, RevisionKind, Role, Status
 from rca.services import accounts, authoring
 from rca.services.sample_changes import SampleLedger, generate, moment
+from rca.services.sample_deployments import links_by_time
 from rca.services.sample_files import (
     SampleComment,
     SamplePostmortem,
     read_company,
     read_postmortems,
+    row_id_of,
     stable_id,
 )
 from rca.store import audit
@@ -40,7 +33,6 @@ from rca.store import tables as t
 from rca.store.engine import writing
 
 LOADED = "sample.load"
-DAY = timedelta(hours=24)
 Progress = Callable[[str, int, int], None]
 
 # How far each status has come, as the moves that led there.
@@ -56,11 +48,6 @@ _ACTIONS = {
     RevisionKind.APPROVED: "postmortem.approve",
     RevisionKind.PUBLISHED: "postmortem.publish",
 }
-
-
-def row_id_of(reference: str) -> str:
-    """The id of a sample postmortem's row: the same in every instance."""
-    return stable_id("postmortem", reference)
 
 
 def is_loaded(session: Session) -> bool:
@@ -94,7 +81,8 @@ def load(
         counts |= _add_postmortems(session, items, say)
         say("Changes", 2, 3)
         counts |= _add_ledger(session, ledger)
-        counts["links"] += _link_by_time(session, items, ledger)
+        before = list(links_by_time(items, ledger.deployments))
+        counts["links"] += _add_rows(session, t.Link, before)
         if any(count for name, count in counts.items() if name != "kept"):
             act = audit.Act(OPERATOR.name, LOADED, "sample", company["name"], dict(counts))
             audit.append(session, act, now=now)
@@ -333,40 +321,4 @@ def _add_ledger(session: Session, ledger: SampleLedger) -> dict[str, int]:
         "changes": _add_rows(session, t.Change, ledger.changes),
         "deployments": _add_rows(session, t.Deployment, ledger.deployments),
         "links": _add_rows(session, t.Link, ledger.links),
-    }
-
-
-def _link_by_time(session: Session, items: Sequence[SamplePostmortem], ledger: SampleLedger) -> int:
-    """The last deployment of a service within a day before: shipped before it, and no more."""
-    shipped: dict[str, list[tuple[datetime, str]]] = {}
-    for row in sorted(ledger.deployments, key=lambda row: (row["finished_at"], row["key"])):
-        shipped.setdefault(row["service"], []).append((row["finished_at"], row["key"]))
-    rows = [link for item in items if (link := _before(item, shipped)) is not None]
-    return _add_rows(session, t.Link, rows)
-
-
-def _before(
-    item: SamplePostmortem, shipped: Mapping[str, Sequence[tuple[datetime, str]]]
-) -> dict[str, Any] | None:
-    mark = item.content.mark(Milestone.IMPACT_STARTED)
-    precise = (TimePrecision.EXACT, TimePrecision.MINUTE)
-    if mark is None or mark.value is None or mark.precision not in precise:
-        return None
-    found = shipped.get(item.content.services[0], ())
-    place = bisect_right(found, (mark.value, "~"))
-    if not place or found[place - 1][0] < mark.value - DAY:
-        return None
-    at, key = found[place - 1]
-    return {
-        "id": stable_id("link", key, item.reference),
-        "from_kind": "deployment",
-        "from_id": key,
-        "to_kind": "postmortem",
-        "to_id": row_id_of(item.reference),
-        "method": LinkMethod.TEMPORAL.value,
-        "relation": None,
-        "confidence": "weak",
-        "note": "Last deployment of the service within a day before.",
-        "by_id": None,
-        "at": at,
     }

@@ -13,104 +13,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rca.domain.quarters import Quarter
+from rca.services.sample_deployments import deployments_of
 from rca.services.sample_files import change_key, stable_id
+from rca.services.sample_habits import (
+    AI,
+    CHECK_OF,
+    CONFIG_HEAVY,
+    KINDS,
+    LEFT_OUT,
+    PLACES,
+    SHARES,
+    SOURCES,
+    TEST_WEIGHTS,
+    TITLES,
+    TOOLS,
+)
 
 SEED = 20_261_005
 START = datetime(2025, 4, 1, tzinfo=UTC)
 END = datetime(2026, 10, 1, tzinfo=UTC)
 PER_WORKDAY = 8.6
 FOLLOW_UP = timedelta(days=30)
-
-_SHARES = {
-    "checkout-api": 20,
-    "order-flow": 16,
-    "pricing-engine": 14,
-    "edge-gateway": 13,
-    "payments-gateway": 13,
-    "catalogue": 12,
-    "identity": 6,
-    "insights": 6,
-}
-_KINDS = {
-    "code": 46,
-    "config": 16,
-    "dependency": 8,
-    "docs": 6,
-    "tests": 5,
-    "release": 4,
-    "infra": 4,
-    "schema": 4,
-    "alerting": 3,
-    "resilience": 2,
-    "flag": 2,
-}
-# Services whose behaviour lives in files that are pushed, not in what is built.
-_CONFIG_HEAVY = ("edge-gateway", "checkout-api", "pricing-engine")
-_CHECK_OF = {
-    "config": "config-schema",
-    "resilience": "timeouts-and-retries",
-    "dependency": "timeouts-and-retries",
-    "alerting": "alert-rules",
-    "infra": "plan-policy",
-    "network": "plan-policy",
-    "dns": "plan-policy",
-    "capacity": "resource-limits",
-}
-# How often the check of a kind was left out, at the start and at the end of the six quarters.
-_LEFT_OUT = {
-    "config-schema": (0.16, 0.09),
-    "timeouts-and-retries": (0.22, 0.03),
-    "alert-rules": (0.5, 0.2),
-    "plan-policy": (0.1, 0.03),
-    "resource-limits": (0.4, 0.3),
-}
-# Per quarter: share with evidence of AI, and share whose authors said that there was none.
-_AI = ((0.14, 0.10), (0.18, 0.16), (0.24, 0.26), (0.32, 0.34), (0.38, 0.38), (0.42, 0.40))
-_TOOLS = (("Tern", "tern-2"), ("Quillmate", "quill-4"), ("Harbour", "harbour-ops-2"))
-_SOURCES = ("commit trailer", "pull-request label", "git note")
-_PLACES = {
-    "config": "config/settings.yaml",
-    "schema": "migrations/next.sql",
-    "dependency": "requirements.lock",
-    "docs": "docs/runbook.md",
-    "tests": "tests/test_unit.py",
-    "release": "deploy/values.yaml",
-    "infra": "main.tf",
-    "alerting": "alerts/rules.yaml",
-    "flag": "flags/flags.yaml",
-    "dns": "zones/fernwick.zone",
-}
-_TITLES = {
-    "code": (
-        "Show delivery day in the list",
-        "Split the long handler",
-        "Name the empty state",
-        "Sort by shelf, then by name",
-        "Accept longer street names",
-        "Remove an unused branch",
-        "Say why a request was refused",
-        "Batch the reads",
-        "Handle a missing picture",
-    ),
-    "config": (
-        "Raise the page size",
-        "New opening hours",
-        "Limits for the partner interface",
-        "Delivery zones of the month",
-        "Weights after the capacity review",
-        "Sender address for ap-south",
-        "Thresholds for the new region",
-    ),
-    "dependency": ("Update the web framework", "Update the queue client", "Pin the date library"),
-    "docs": ("Runbook: what to try first", "Describe the new report", "Correct two host names"),
-    "tests": ("Cover the empty basket", "Quiet a flaky test", "Fixtures with real widths"),
-    "release": ("Smaller image", "Base image of the month", "Split the build"),
-    "infra": ("Two more nodes", "Module for the new hall", "Tags on all volumes"),
-    "schema": ("Index on created date", "Column for the parcel size", "Drop the old view"),
-    "alerting": ("Page on order age", "Quieter disk alert", "Dashboard for the pool"),
-    "resilience": ("Timeout for the quote client", "One retry for pictures", "Breaker for mail"),
-    "flag": ("Flag for the new form", "Remove a settled flag", "Flag per region"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +139,7 @@ class _Maker:
 
     def background(self) -> Iterator[dict[str, Any]]:
         for at in self.moments():
-            service = self.pick(_SHARES)
+            service = self.pick(SHARES)
             kinds = self.kinds(service)
             frozen = [f for f in self.freezes if f.holds(service, at) and set(kinds) & set(f.kinds)]
             if frozen and self.maybe(0.7):
@@ -226,8 +149,8 @@ class _Maker:
             yield self.change(service, sha, at, kinds, {"labels": labels})
 
     def kinds(self, service: str) -> list[str]:
-        weights = dict(_KINDS)
-        if service in _CONFIG_HEAVY:
+        weights = dict(KINDS)
+        if service in CONFIG_HEAVY:
             weights |= {"config": 34, "code": 40}
         if service == "order-flow":
             weights |= {"schema": 9, "resilience": 5}
@@ -261,7 +184,7 @@ class _Maker:
             "organisation": "own",
             "repo": f"fernwick/{service}",
             "service": service,
-            "title": said.get("title") or self.draw.choice(_TITLES[self.titled(kinds)]),
+            "title": said.get("title") or self.draw.choice(TITLES[self.titled(kinds)]),
             "merged_at": at,
             "deployed_at": deployed,
             "kinds": [] if "sha" not in said and self.maybe(0.012) else kinds,
@@ -279,7 +202,7 @@ class _Maker:
 
     def titled(self, kinds: list[str]) -> str:
         return next(
-            (kind for kind in ("schema", *kinds) if kind in kinds and kind in _TITLES), "code"
+            (kind for kind in ("schema", *kinds) if kind in kinds and kind in TITLES), "code"
         )
 
     def size(self, kinds: list[str], ai_state: str) -> int:
@@ -289,7 +212,7 @@ class _Maker:
 
     def paths(self, service: str, kinds: list[str]) -> list[str]:
         root = self.services[service].paths[0].removesuffix("/**")
-        return sorted({f"{root}/{_PLACES.get(kind, 'src/main.py')}" for kind in kinds})
+        return sorted({f"{root}/{PLACES.get(kind, 'src/main.py')}" for kind in kinds})
 
     def reverted(self, at: datetime, said: Mapping[str, Any]) -> bool | None:
         if at > END - FOLLOW_UP:
@@ -301,11 +224,11 @@ class _Maker:
         """What is known of AI in the change. The draw is the same whatever comes of it."""
         quarter = Quarter.of(at)
         place = (quarter.year - 2025) * 4 + quarter.number - 2
-        evidenced, none = _AI[min(max(place, 0), len(_AI) - 1)]
+        evidenced, none = AI[min(max(place, 0), len(AI) - 1)]
         number, tool, source = (
             self.draw.random(),
-            self.draw.choices(_TOOLS, (6, 3, 1))[0],
-            self.draw.choices(_SOURCES, (6, 3, 1))[0],
+            self.draw.choices(TOOLS, (6, 3, 1))[0],
+            self.draw.choices(SOURCES, (6, 3, 1))[0],
         )
         state = "evidenced" if number < evidenced else "unknown"
         if evidenced <= number < evidenced + none:
@@ -315,7 +238,7 @@ class _Maker:
         return {
             "state": state,
             "tool": name,
-            "model": dict(_TOOLS).get(name, tool[1]),
+            "model": dict(TOOLS).get(name, tool[1]),
             "source": {"evidenced": source, "attested_none": "pull-request form"}.get(state, ""),
             "evidence": f"Co-authored-by: {name}" if state == "evidenced" else "",
         }
@@ -382,7 +305,7 @@ class _Maker:
 
     def tests(self, kinds: list[str]) -> dict[str, Any]:
         results = ("passed", "failed", "not_run", None)
-        drawn = [self.draw.choices(results, weights)[0] for weights in _TEST_WEIGHTS]
+        drawn = [self.draw.choices(results, weights)[0] for weights in TEST_WEIGHTS]
         names = ("tests.contract", "tests.fuzz", "tests.property")
         return dict(zip(names, drawn, strict=True)) if "code" in kinds else {}
 
@@ -408,8 +331,8 @@ class _Maker:
         self, service: str, at: datetime, kinds: list[str], said: Mapping[str, Any], named: bool
     ) -> list[str] | None:
         passed = {"lint", "unit"}
-        for name in sorted({_CHECK_OF[kind] for kind in kinds if kind in _CHECK_OF}):
-            early, late = _LEFT_OUT[name]
+        for name in sorted({CHECK_OF[kind] for kind in kinds if kind in CHECK_OF}):
+            early, late = LEFT_OUT[name]
             if not self.maybe(early + (late - early) * self.age(at)) or named:
                 passed.add(name)
         if service in ("edge-gateway", "payments-gateway") and self.maybe(self.age(at) * 1.4):
@@ -418,56 +341,9 @@ class _Maker:
         return None if not named and self.maybe(0.015) else sorted(passed)
 
 
-_TEST_WEIGHTS = ((62, 2, 16, 20), (12, 1, 52, 35), (18, 1, 46, 35))
-
-
 def _named(maker: _Maker, row: Mapping[str, Any]) -> dict[str, Any]:
     kinds = sorted(row.get("kinds", ["code"]))
     return maker.change(row["service"], row["sha"], row["at"], kinds, {"minutes": 2, **row})
-
-
-def _deployments(
-    draw: random.Random, changes: Sequence[Mapping[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What shipped within the same two hours shipped together, linked by commit."""
-    groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for change in changes:
-        slot = int(change["deployed_at"].timestamp()) // 7200
-        groups.setdefault((change["service"], slot), []).append(change)
-    deployments, links = [], []
-    for (service, slot), parts in sorted(groups.items()):
-        key = f"{service}/{slot}"
-        end = max(part["deployed_at"] for part in parts)
-        deployments.append(
-            {
-                "id": stable_id("deployment", key),
-                "key": key,
-                "service": service,
-                "environment": "production",
-                "started_at": end - timedelta(minutes=draw.randint(2, 12)),
-                "finished_at": end,
-                "result": draw.choices(("success", "failed"), (98, 2))[0],
-                "ref": parts[-1]["key"].rpartition("@")[2],
-            }
-        )
-        links += [_shipped(part["key"], key, end) for part in parts]
-    return deployments, links
-
-
-def _shipped(change: str, deployment: str, at: datetime) -> dict[str, Any]:
-    return {
-        "id": stable_id("link", change, deployment),
-        "from_kind": "change",
-        "from_id": change,
-        "to_kind": "deployment",
-        "to_id": deployment,
-        "method": "sha",
-        "relation": None,
-        "confidence": "strong",
-        "note": "",
-        "by_id": None,
-        "at": at,
-    }
 
 
 def generate(
@@ -480,5 +356,5 @@ def generate(
     for row in sorted(named, key=lambda item: (item["at"], item["key"])):
         changes[row["key"]] = _named(maker, row)
     ordered = sorted(changes.values(), key=lambda change: (change["merged_at"], change["key"]))
-    deployments, links = _deployments(draw, ordered)
+    deployments, links = deployments_of(ordered, draw)
     return SampleLedger(tuple(ordered), tuple(deployments), tuple(links))

@@ -87,6 +87,11 @@ def stable_id(*parts: object) -> str:
     return uuid5(NAMESPACE, "/".join(str(part) for part in parts)).hex
 
 
+def row_id_of(reference: str) -> str:
+    """The id of a sample postmortem's row: the same in every instance."""
+    return stable_id("postmortem", reference)
+
+
 def read_when(text: str, day: date) -> tuple[str | None, str]:
     """The ISO time and the precision that a short time stands for."""
     text = text.strip()
