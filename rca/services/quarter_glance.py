@@ -193,6 +193,7 @@ def _undated(session: Session, scope: Scope) -> int:
         *scope.conditions(),
         is_open(),
         col(row.status).in_(PUBLISHED_STATES),
+        row.record_kind == RecordKind.INCIDENT.value,
         row.quarter == UNDATED,
     )  # fmt: skip
     return session.exec(query).one()

@@ -18,7 +18,7 @@ from sqlmodel import col, select
 
 from rca.domain.access import OPERATOR
 from rca.domain.vocabulary import Role
-from rca.services import accounts
+from rca.services import accounts, mining, sample
 from rca.store import migrate
 from rca.store import tables as t
 from rca.store.engine import make_engine, reading, writing
@@ -35,9 +35,8 @@ def _sample_app(home: Path) -> tuple[Flask, Engine, str]:
     settings = world.settings_for(home, demo=True)
     engine = make_engine(settings.database_url)
     migrate.upgrade(engine, now=NOW)
-    from rca.services import sample
-
     sample.load(engine, settings, now=NOW, progress=lambda *_: None)
+    mining.mine_now(engine, now=NOW)
     with writing(engine) as session:
         taken = session.exec(select(t.User.name).where(t.User.name == "ada")).first()
         if taken is None:
