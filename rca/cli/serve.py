@@ -46,6 +46,7 @@ def _web_command(settings: Settings) -> list[str]:
                 "--port", str(settings.port), "--call", "rca.web:create_app"]  # fmt: skip
     return [sys.executable, "-m", "gunicorn", "--workers", str(settings.processes),
             "--bind", f"{address}:{settings.port}", "--log-level", "warning",
+            "--config", "python:rca.web.gunicorn",
             "--graceful-timeout", "5", "--timeout", "60", "rca.web:create_app()"]  # fmt: skip
 
 
@@ -57,15 +58,16 @@ def first_link(home: Home, base: str) -> str | None:
 
     with home.writing() as session:
         users = accounts.list_users(session)
-        if any(user.password_hash for user in users):
+        if any(user.has_password for user in users):
             return None
-        admin = next((u for u in users if u.role == Role.ADMIN.value and u.active), None)
-        if admin is None:
-            admin = accounts.create_user(
+        names = [user.name for user in users if user.role is Role.ADMIN and user.active]
+        if not names:
+            accounts.create_user(
                 session, actor=OPERATOR, name="admin", display_name="Admin",
                 role=Role.ADMIN, now=now(),
             )  # fmt: skip
-        secret = accounts.make_link(session, actor=OPERATOR, name=admin.name, now=now())
+        name = names[0] if names else "admin"
+        secret = accounts.make_link(session, actor=OPERATOR, name=name, now=now())
     return f"{base}/link/{secret}"
 
 

@@ -50,7 +50,7 @@ def list_accounts(as_json: bool) -> None:
             {
                 "name": user.name,
                 "display_name": user.display_name,
-                "role": user.role,
+                "role": user.role.value,
                 "active": user.active,
                 "signed_in_once": user.has_password,
             }

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache
+from math import log10
 from typing import Any
 
 from flask import Flask, url_for
@@ -141,6 +142,7 @@ def install(app: Flask) -> None:
         "quarter": quarter_words,
         "occurred": occurred,
         "markdown": markdown,
+        "log10": log10,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(

@@ -14,6 +14,8 @@ from rca.web import (
     imports,
     patterns,
     postmortems,
+    reports,
+    reviews,
     wording,
 )
 
@@ -23,6 +25,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     postmortems.blueprint,
     imports.blueprint,
     exports.blueprint,
+    reports.blueprint,
+    reviews.blueprint,
     patterns.blueprint,
     guardrails.blueprint,
     actions.blueprint,
