@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from rca.blameless.finding import CATEGORIES, LEVELS
+from rca.blameless.needs import NAMED, Needs, Pieces, order_needs, pieces_for
+from rca.blameless.nouns import HUMAN, PRONOUNS, Nouns
 from rca.blameless.pattern import (
     Element,
     Pattern,
@@ -20,8 +22,6 @@ from rca.blameless.pattern import (
     compile_sequence,
 )
 from rca.blameless.shapes import make_shapes
-from rca.blameless.needs import NAMED, Needs, Pieces, order_needs, pieces_for
-from rca.blameless.nouns import HUMAN, PRONOUNS, Nouns
 
 FOLDER = Path(__file__).resolve().parent / "lexicon"
 BLAME = "blame"

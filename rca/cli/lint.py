@@ -59,10 +59,15 @@ def _read(path: Path) -> str:
 
 def _texts(paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if not paths or paths == ("-",):
-        yield "-", click.get_text_stream("stdin", encoding="utf-8", errors="replace").read()
+        yield "-", sys.stdin.buffer.read().decode("utf-8", errors="replace")
         return
     for path in _files(paths):
         yield path.as_posix(), _read(path)
+
+
+def _write(text: str) -> None:
+    """UTF-8 whatever the locale says: JSON and annotations are read by programs."""
+    click.echo(text.encode("utf-8", errors="replace"), nl=False)
 
 
 def _allowed(path: Path | None) -> tuple[Allowed, ...]:
@@ -92,12 +97,11 @@ _PLAIN = ("rule", "category", "level", "start", "end", "message", "question")
 def _jsonl(reviewer: Reviewer, path: Path, wanted: Wanted) -> list[Finding]:
     """One line out for each line in; every finding has the same seven keys."""
     every: list[Finding] = []
-    out = click.get_text_stream("stdout", encoding="utf-8")
     for record_id, text in _records(path):
         findings = at_least(reviewer.review(text, cap=None).findings, wanted.min_level)
         every += findings
         plain = [{key: getattr(finding, key) for key in _PLAIN} for finding in findings]
-        out.write(json.dumps({"id": record_id, "findings": plain}, ensure_ascii=False) + "\n")
+        _write(json.dumps({"id": record_id, "findings": plain}, ensure_ascii=False) + "\n")
     return every
 
 
@@ -107,7 +111,7 @@ def _lint(reviewer: Reviewer, files: tuple[str, ...], form: str, wanted: Wanted)
         result = reviewer.review(text, cap=None)
         findings = tuple(at_least(result.findings, wanted.min_level))
         checked.append(Checked(name, text, findings, dict(result.suppressed)))
-    click.get_text_stream("stdout", encoding="utf-8").write(FORMATS[form](checked))
+    _write(FORMATS[form](checked))
     return [finding for item in checked for finding in item.findings]
 
 
@@ -118,9 +122,9 @@ def _lint(reviewer: Reviewer, files: tuple[str, ...], form: str, wanted: Wanted)
 @click.option("--min-level", type=click.Choice(LEVELS), default="suggestion", show_default=True,
               help="Leave out findings below this level.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(LEVELS), default=None,
-              help="Exit with 1 when a finding is as firm as this. Without it: always 0.")  # fmt: skip
+              help="Exit with 1 when a finding is as firm as this.")  # fmt: skip
 @click.option("--jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Read lines of {id, text}; write one line of {id, findings} for each.")  # fmt: skip
+              help="Read lines of {id, text}; write lines of {id, findings}.")  # fmt: skip
 @click.option("--allow", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="YAML list of {rule, phrase, reason} that stay as they are.")  # fmt: skip
 @click.option("--mute", multiple=True, metavar="RULE", help="A rule that stays silent.")

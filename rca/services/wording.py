@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from mining.stats import Share, share
@@ -165,10 +166,8 @@ def options_for(
 ) -> Options:
     """What is dismissed or muted for one postmortem (and everywhere), as options."""
     row = t.WordingDismissal
-    here = col(row.postmortem_id).is_(None)
-    if postmortem_id:
-        here = here | (col(row.postmortem_id) == postmortem_id)
-    rows = session.exec(select(row).where(here)).all()
+    where = or_(col(row.postmortem_id).is_(None), col(row.postmortem_id) == postmortem_id)
+    rows = session.exec(select(row).where(where)).all()
     return Options(
         clarity=clarity,
         muted=frozenset(item.rule for item in rows if not item.sentence_key),

@@ -63,8 +63,9 @@ def dismiss() -> WerkzeugResponse:
     if request.is_json:
         return Response(status=204)
     flash("Left as it is. The count is kept for the rule, not for anyone.", "done")
-    target = "wording.summary" if reference else "wording.rules"
-    return redirect(url_for(target, **({"reference": reference} if reference else {})), code=303)
+    if reference:
+        return redirect(url_for("wording.summary", reference=reference), code=303)
+    return redirect(url_for("wording.rules"), code=303)
 
 
 @blueprint.get("/postmortems/<reference>/wording")

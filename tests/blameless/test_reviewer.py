@@ -121,7 +121,7 @@ def test_mute_covers_the_whole_text(reviewer: Reviewer) -> None:
 def test_a_dismissed_sentence_stays_quiet_wherever_it_moves_until_its_words_change() -> None:
     key = sentence_key("failed-to", BLAME)
     reviewer = Reviewer(Options(dismissed=frozenset({key})))
-    assert rules(reviewer, f"Intro.\n\nTHE  operator failed to\ncheck the queue.") == []
+    assert rules(reviewer, "Intro.\n\nTHE  operator failed to\ncheck the queue.") == []
     assert rules(reviewer, "The operator failed to check the disk.") == ["failed-to"]
 
 
