@@ -39,7 +39,7 @@ def without_names(content: PostmortemContent, *, known: Iterable[str] = ()) -> P
         for name in ("owner", "approver"):
             action[name] = roles.get(action[name], action[name])
     others = {name: _PERSON for name in known if name and name not in roles}
-    words = _Words({**others, **roles})
+    words = NameReplacer({**others, **roles})
     return _fitting(words.through(data, ""))
 
 
@@ -61,10 +61,15 @@ def _roles(content: PostmortemContent) -> dict[str, str]:
     return found
 
 
-class _Words:
-    """Replaces names in prose: whole names first, then their parts, then what looks like one."""
+class NameReplacer:
+    """Replaces names in prose: whole names first, then their parts, then what looks like one.
 
-    def __init__(self, roles: Mapping[str, str]) -> None:
+    A nickname in small letters is a word like any other, so it counts only after an ``@``. With
+    ``guess`` off, names that nobody gave stay.
+    """
+
+    def __init__(self, roles: Mapping[str, str], *, guess: bool = True) -> None:
+        self.guess = guess
         parts: dict[str, str] = {}
         for name, role in roles.items():
             for part in name.split():
@@ -73,14 +78,20 @@ class _Words:
         self.roles = {**parts, **roles}
         names = sorted(self.roles, key=len, reverse=True)
         listed = "|".join(re.escape(name) for name in names)
-        self.pattern = re.compile(rf"(?<![\w@])@?(?:{listed})(?!\w)") if names else None
+        self.pattern = re.compile(rf"(?<![\w@])(@?)({listed})(?!\w)") if names else None
 
     def text(self, value: str) -> str:
         """One text without names."""
         if self.pattern:
-            value = self.pattern.sub(lambda match: self.roles[match.group().lstrip("@")], value)
+            value = self.pattern.sub(self._role, value)
+        if not self.guess:
+            return value
         value = _EMAIL.sub(_PERSON, value)
         return mask_people(value).replace("[person]", _PERSON)
+
+    def _role(self, match: re.Match[str]) -> str:
+        at, name = match.groups()
+        return self.roles[name] if at or name[:1].isupper() else match.group()
 
     def through(self, value: Any, name: str) -> Any:
         """A nested value with its prose replaced."""

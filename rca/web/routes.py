@@ -16,6 +16,7 @@ from rca.web import (
     postmortems,
     reports,
     reviews,
+    timeline,
     wording,
 )
 
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     postmortems.blueprint,
     imports.blueprint,
     exports.blueprint,
+    timeline.blueprint,
     reports.blueprint,
     reviews.blueprint,
     patterns.blueprint,

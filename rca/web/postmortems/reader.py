@@ -216,7 +216,7 @@ def show(reference: str) -> str:
     )
 
 
-_FORMATS = (("postmortems.markdown", "Markdown"), ("postmortems.json", "JSON"))
+_FORMATS = (("exports.markdown", "Markdown"), ("exports.json", "JSON"))
 
 
 def _exports() -> list[tuple[str, str]]:
