@@ -76,7 +76,20 @@ def _similar(
     return f"{len(records)} records with up to {args.k} neighbours each"
 
 
-_COMMANDS = {"patterns": _patterns, "causes": _causes, "similar": _similar}
+def _themes(
+    records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
+) -> str:
+    from mining.documents import themes_document
+    from mining.foreign import scorer_for
+    from mining.prepare import prepare_all
+    from mining.themes import find_themes
+
+    found = find_themes(prepare_all(records), scorer_for(taxonomy), args.seed)
+    _write_json(args.out, themes_document(found))
+    return found.reason or f"{len(found.themes)} themes, {len(found.unassigned)} records in none"
+
+
+_COMMANDS = {"patterns": _patterns, "causes": _causes, "similar": _similar, "themes": _themes}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,6 @@ that explain weigh more than those that tell what was done afterwards.
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,18 +33,35 @@ FROM_AUTHOR = 1.0
 
 # What follows these is the reason, what stands before them its effect.
 _BACKWARD = (
-    r"due to|because(?: of)?|caused by|(?:as a )?result(?:ed|s|ing)? (?:of|from)|triggered by|owing to|"
-    r"stem(?:s|med|ming) from|attribut\w+ to|root causes?(?: (?:was|is|of|for))?|introduced by|"
-    r"contribut\w+ (?:factor\w*|by)|brought on by|traced (?:back )?to|the (?:issue|problem|fault) was|"
-    r"determined that|identified (?:that|as)|found that|turned out|when|after|following|while|as part of"
+    "due to|because|because of|caused by|result of|results from|resulted from|resulting from|"
+    "triggered by|owing to|stems from|stemmed from|stemming from|attributed to|attributable to|"
+    "root cause|root causes|introduced by|contributed by|contributing factor|contributing factors|"
+    "brought on by|traced to|traced back to|the issue was|the problem was|the fault was|"
+    "determined that|identified that|identified as|found that|turned out|when|after|following|"
+    "while|as part of"
 )
 # What stands before these is the reason, what follows its effect.
 _FORWARD = (
-    r"caus(?:ed|ing|es)|led to|lead(?:s|ing)? to|result(?:ed|s|ing)? in|trigger(?:ed|s|ing)|"
-    r"introduc(?:ed|ing)|prevent(?:ed|ing)|which (?:made|meant)|expos(?:ed|ing)|so that|and thus|"
-    r"overload(?:ed|ing)|overwhelm(?:ed|ing)|therefore|consequently|disrupt(?:ed|ing)|broke"
+    "caused|causing|causes|led to|leads to|leading to|resulted in|results in|resulting in|"
+    "triggered|triggers|triggering|introduced|introducing|prevented|preventing|which made|"
+    "which meant|exposed|exposing|so that|and thus|overloaded|overloading|overwhelmed|"
+    "overwhelming|therefore|consequently|disrupted|disrupting|broke"
 )
-_CAUSAL = re.compile(rf"\b(?:(?P<back>{_BACKWARD})|(?P<forth>{_FORWARD}))\b", re.IGNORECASE)
+
+
+def _connectives() -> dict[str, list[tuple[tuple[str, ...], bool]]]:
+    """First word -> (the words after it, whether the reason follows), the longest first."""
+    found: dict[str, list[tuple[tuple[str, ...], bool]]] = {}
+    for phrases, backward in ((_BACKWARD, True), (_FORWARD, False)):
+        for phrase in phrases.split("|"):
+            first, *rest = phrase.split()
+            found.setdefault(first, []).append((tuple(rest), backward))
+    for ways in found.values():
+        ways.sort(key=lambda way: -len(way[0]))
+    return found
+
+
+_CONNECTIVES = _connectives()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +115,8 @@ class CauseScorer:
     def _raw(self, text: str) -> list[float]:
         """Cue weight per leaf in one sentence, unbounded; the reason weighs more than its effect."""
         found = [0.0] * len(self._leaves)
-        for part, share in causal_parts(text):
-            for number in self._index.find(words_of(part)):
+        for part, share in causal_parts(words_of(text)):
+            for number in self._index.find(part):
                 leaf, weight = self._weights[number]
                 found[leaf] += weight * share
         return found
@@ -120,7 +136,10 @@ class CauseScorer:
 
     def score(self, record: IncidentRecord) -> CauseResult:
         """The causes of one record, strongest first."""
-        parts = sentences(record.text)
+        return self.score_sentences(record, sentences(record.text))
+
+    def score_sentences(self, record: IncidentRecord, parts: tuple[Sentence, ...]) -> CauseResult:
+        """:meth:`score` of a record whose sentences are at hand."""
         if record.title:
             parts = (Sentence(record.title, 0, 0, "title"), *parts)
         totals = [0.0] * len(self._leaves)
@@ -172,15 +191,15 @@ def _sentence_weight(sentence: Sentence) -> float:
     return TITLE_WEIGHT if sentence.role == "title" else ROLE_WEIGHTS[sentence.role]
 
 
-def causal_parts(text: str) -> list[tuple[str, float]]:
+def causal_parts(words: list[str]) -> list[tuple[list[str], float]]:
     """A sentence cut at its first causal words into reason and effect, each with its weight."""
-    match = _CAUSAL.search(text)
-    if match is None:
-        return [(text, PLAIN)]
-    before, after = text[: match.start()], text[match.end() :]
-    if match["back"]:
-        return [(before, EFFECT), (after, REASON)]
-    return [(before, REASON), (after, EFFECT)]
+    for at, word in enumerate(words):
+        for rest, backward in _CONNECTIVES.get(word, ()):
+            after = at + 1 + len(rest)
+            if tuple(words[at + 1 : after]) == rest:
+                shares = (EFFECT, REASON) if backward else (REASON, EFFECT)
+                return [(words[:at], shares[0]), (words[after:], shares[1])]
+    return [(words, PLAIN)]
 
 
 @cache

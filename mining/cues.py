@@ -66,23 +66,41 @@ def _matches(parts: Sequence[_Part], words: Sequence[str], at: int) -> bool:
     return at < len(words) and first.fits(words[at]) and _matches(rest, words, at + 1)
 
 
+_Entry = tuple[int, list[_Part]]
+
+
 class CueIndex:
-    """Cues with a payload each, found in a sentence in one pass."""
+    """Cues with a payload each, found in a sentence in one pass.
+
+    A word is looked up by itself and by its beginnings, so that a vocabulary of any size costs a
+    few dictionary reads a word.
+    """
 
     def __init__(self, cues: Iterable[tuple[str, int]]) -> None:
-        self._entries: list[tuple[int, _Word, list[_Part]]] = []
+        self._exact: dict[str, list[_Entry]] = {}
+        self._stems: dict[str, list[_Entry]] = {}
         for cue, payload in cues:
             for parts in _compile(cue):
-                first = parts[0]
-                if first is None:
-                    raise ValueError(f"a cue can't begin with a gap: “{cue}”")
-                self._entries.append((payload, first, parts[1:]))
-        self._by_word: dict[str, tuple[tuple[int, list[_Part]], ...]] = {}
+                self._enter(cue, payload, parts)
+        self._longest = max(map(len, self._stems), default=0)
+        self._by_word: dict[str, tuple[_Entry, ...]] = {}
 
-    def _candidates(self, word: str) -> tuple[tuple[int, list[_Part]], ...]:
+    def _enter(self, cue: str, payload: int, parts: list[_Part]) -> None:
+        first, entry = parts[0], (payload, parts[1:])
+        if first is None:
+            raise ValueError(f"a cue can't begin with a gap: “{cue}”")
+        for word in first.exact:
+            self._exact.setdefault(word, []).append(entry)
+        for beginning in first.stems:
+            self._stems.setdefault(beginning, []).append(entry)
+
+    def _candidates(self, word: str) -> tuple[_Entry, ...]:
         found = self._by_word.get(word)
         if found is None:
-            found = tuple((p, rest) for p, first, rest in self._entries if first.fits(word))
+            entries = list(self._exact.get(word, ()))
+            for length in range(1, min(len(word), self._longest) + 1):
+                entries += self._stems.get(word[:length], ())
+            found = tuple(entries)
             if len(self._by_word) < 100_000:
                 self._by_word[word] = found
         return found
@@ -92,6 +110,6 @@ class CueIndex:
         hits: set[int] = set()
         for at, word in enumerate(words):
             for payload, rest in self._candidates(word):
-                if payload not in hits and _matches(rest, words, at + 1):
+                if payload not in hits and (not rest or _matches(rest, words, at + 1)):
                     hits.add(payload)
         return hits

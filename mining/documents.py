@@ -7,6 +7,7 @@ from typing import Any
 from mining.causes import CauseResult
 from mining.pipeline import MiningResult
 from mining.similar import Similar
+from mining.themes import Themes
 
 
 def result_document(result: MiningResult) -> dict[str, Any]:
@@ -22,6 +23,9 @@ def result_document(result: MiningResult) -> dict[str, Any]:
         "unassigned": list(result.unassigned),
         "duplicates": dict(result.duplicates),
         "nearest": [list(pair) for pair in result.nearest],
+        "findings": [asdict(finding) for finding in result.findings.rows],
+        "comparisons": result.findings.comparisons,
+        "themes": themes_document(result.themes) if result.themes else None,
         "hidden": result.hidden,
         "notes": list(result.notes),
         "records": result.records,
@@ -31,6 +35,16 @@ def result_document(result: MiningResult) -> dict[str, Any]:
         "seed": result.seed,
         "digest": result.digest,
         "versions": dict(result.versions),
+    }
+
+
+def themes_document(found: Themes) -> dict[str, Any]:
+    """The document that ``python -m mining themes`` writes."""
+    return {
+        "themes": [{**asdict(t), "members": list(t.members)} for t in found.themes],
+        "hidden": found.hidden,
+        "unassigned": list(found.unassigned),
+        "reason": found.reason,
     }
 
 

@@ -7,6 +7,7 @@ incidents of this organisation usually share.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,11 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 VIEW_WEIGHTS: Mapping[str, float] = {"full": 1.0, "lead": 1.0, "pieces": 1.0, "answers": 0.7}
 """How much each view counts. ``pieces`` are parts of words of the opening."""
 
-_SAMPLED_PAIRS = 20_000
+_SAMPLED_PAIRS = 4_000
+PIECES_UP_TO = 2_500
 
 
+@cache
 def stop_words() -> frozenset[str]:
     """Words that carry no incident in them."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -132,7 +135,13 @@ class Space:
         return (found + found.T) / 2
 
 
-def build_space(items: Sequence[Prepared], seed: int = 0) -> Space:
-    """The views of an organisation's records."""
-    found = [view_of(name, items, seed) for name in VIEW_WEIGHTS] if len(items) > 1 else []
+def build_space(items: Sequence[Prepared], seed: int = 0, full: View | None = None) -> Space:
+    """The views of an organisation's records; ``full`` is taken over when it is known already.
+
+    Parts of words are left out of large corpora: they cost most and matter least there.
+    """
+    if len(items) < 2:
+        return Space(tuple(items), ())
+    names = [n for n in VIEW_WEIGHTS if n != "pieces" or len(items) <= PIECES_UP_TO]
+    found = [full if n == "full" and full is not None else view_of(n, items, seed) for n in names]
     return Space(tuple(items), tuple(view for view in found if view is not None))

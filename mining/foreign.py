@@ -16,7 +16,7 @@ from mining.features import stop_words
 from mining.prepare import stem
 from mining.records import IncidentRecord
 from mining.taxonomy import Leaf, Taxonomy
-from mining.text import quote, sentences
+from mining.text import Sentence, quote, sentences
 
 NAME_SHARE = 2.0
 WORD_SHARE = 0.3
@@ -98,8 +98,12 @@ class ForeignScorer:
 
     def score(self, record: IncidentRecord) -> CauseResult:
         """The classes of one record, strongest first."""
-        told = self.own.score(record)
-        parts = [record.title, *(sentence.text for sentence in sentences(record.text))]
+        return self.score_sentences(record, sentences(record.text))
+
+    def score_sentences(self, record: IncidentRecord, found: tuple[Sentence, ...]) -> CauseResult:
+        """:meth:`score` of a record whose sentences are at hand."""
+        told = self.own.score_sentences(record, found)
+        parts = [record.title, *(sentence.text for sentence in found)]
         stems = [{stem(word) for word in words_of(part)} for part in parts]
         scores = {leaf.id: self._score(leaf.id, told.scores, stems) for leaf in self._classes}
         for rest in self._rest:

@@ -49,8 +49,10 @@ _CAPITALISED = re.compile(
     r"\b([A-Z][a-zà-öø-ÿ]{1,14})\b((?:[ ](?:van|von|de|der|den|da|di|la|[A-Z]\.))*"
     r"[ ][A-Z][a-zà-öø-ÿ'’-]+\b)?"
 )
-# A chunk is looked at when it has a digit, a dot inside, or a sign that prose does not use.
-_CHUNK = re.compile(r"\S*(?:[0-9@=_/\\]|\w[.:]\w)\S*|\b\w{20,}\b|\b(?:[a-z]+[A-Z]\w{10,})\b")
+# A chunk is looked at when it has a digit or a sign that prose does not use inside, or is long.
+# Each chunk is scanned once: the possessive part never gives back what it took.
+_CHUNK = re.compile(r"(?<!\S)(?:[^\s0-9@=_/\\.:]*+[0-9@=_/\\.:]\S*|\S{12,})")
+_ENDS = "\"'“”‘’`*_()[]{}<>.,;:!?-–—…"
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}:)?//\S+|www\.\S+", re.IGNORECASE)
@@ -112,9 +114,15 @@ def _mask_host(match: re.Match[str]) -> str:
     return "[host]" if _HOST_ENDINGS.fullmatch(match[1]) else match[0]
 
 
+def _plain(chunk: str) -> bool:
+    """Whether a chunk is an ordinary word with its punctuation, as most are."""
+    word = chunk.strip(_ENDS)
+    return word.isalpha() and len(word) < 20 and (word[1:].islower() or word.isupper())
+
+
 def _mask_chunk(match: re.Match[str]) -> str:
     chunk = match[0]
-    if _MARK.search(chunk):
+    if _plain(chunk) or _MARK.search(chunk):
         return chunk
     chunk = _ASSIGNED.sub(r"\1[secret]", chunk)
     chunk = _VENDOR_TOKEN.sub("[secret]", chunk)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,52 @@ from mining.taxonomy import Taxonomy
 from mining.text import quote
 
 MOST_PHRASES = 8
+# Stems that say how somebody writes and not what broke.
+_EMPTY = frozenset(
+    [
+        "just",
+        "also",
+        "later",
+        "able",
+        "different",
+        "return",
+        "second",
+        "new",
+        "old",
+        "need",
+        "make",
+        "use",
+        "used",
+        "using",
+        "want",
+        "see",
+        "seen",
+        "note",
+        "known",
+        "like",
+        "look",
+        "way",
+        "thing",
+        "lot",
+        "actual",
+        "complet",
+        "enter",
+        "add",
+        "added",
+        "come",
+        "took",
+        "take",
+        "know",
+        "knowledg",
+        "believ",
+        "even",
+        "instead",
+        "learn",
+        "happen",
+        "respons",
+        "improv",
+    ]
+)
 _LEADING_ROLE = {**ROLE_WEIGHTS, "timeline": 0.2, "followup": 0.1}
 
 
@@ -23,10 +69,21 @@ class Words:
     count: int
     documents: Mapping[str, int]
     written: Mapping[str, str]
+    _used: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
 
     def rarity(self, name: str) -> float:
         """Higher for stems that few records use."""
         return float(np.log((1 + self.count) / (1 + self.documents.get(name, 0))) + 1)
+
+    def used(self, item: Prepared) -> tuple[frozenset[str], frozenset[str]]:
+        """The stems of a record, and those of its opening; worked out once."""
+        found = self._used.get(item.id)
+        if found is None:
+            stops = stop_words()
+            full = frozenset(name for name, _ in _stems_of(item.full, stops))
+            found = full, frozenset(name for name, _ in _stems_of(item.lead, stops))
+            self._used[item.id] = found
+        return found
 
 
 def _stems_of(text: str, stops: frozenset[str]) -> list[tuple[str, str]]:
@@ -50,17 +107,22 @@ def count_words(items: Sequence[Prepared]) -> Words:
     return Words(len(items), documents, written)
 
 
-def shared_words(members: Sequence[Prepared], words: Words) -> list[tuple[str, float]]:
-    """Stems that most members use and the rest seldom do, strongest first, with their weight."""
-    stops = stop_words()
+def shared_words(
+    members: Sequence[Prepared], words: Words, least: float = 0.5
+) -> list[tuple[str, float]]:
+    """Stems that a share of the members use and the rest seldom do, strongest first, weighted.
+
+    Members are counted by whole records; what stands in their openings counts twice.
+    """
     inside: Counter[str] = Counter()
     leading: Counter[str] = Counter()
     for item in members:
-        inside.update({name for name, _ in _stems_of(item.full, stops)})
-        leading.update({name for name, _ in _stems_of(item.lead, stops)})
+        full, lead = words.used(item)
+        inside.update(full)
+        leading.update(lead)
     found = []
     for name, count in inside.items():
-        if count < max(2, (len(members) + 1) // 2):
+        if count < max(2, least * len(members)) or len(name) < 3 or name in _EMPTY:
             continue
         share = (count + leading[name]) / (2 * len(members))
         outside = (words.documents[name] - count) / max(1, words.count - len(members))
@@ -135,13 +197,8 @@ def pair_reasons(
     first: Prepared, second: Prepared, words: Words
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Shared words (as written, strongest first) and shared answers of two records."""
-    stops = stop_words()
-    common = {n for n, _ in _stems_of(first.full, stops)} & {
-        n for n, _ in _stems_of(second.full, stops)
-    }
-    lead = {n for n, _ in _stems_of(first.lead, stops)} & {
-        n for n, _ in _stems_of(second.lead, stops)
-    }
+    (full, lead), (other_full, other_lead) = words.used(first), words.used(second)
+    common, lead = full & other_full, lead & other_lead
     ranked = sorted(common, key=lambda n: (-words.rarity(n) * (1.5 if n in lead else 1.0), n))
     answers = tuple(f"{k}={v}" for k, v in shared_answers(first, second).items())
     return tuple(words.written.get(name, name) for name in ranked[:6]), answers

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from mining.causes import CauseResult
-from mining.foreign import scorer_for
+from mining.causes import CauseResult, CauseScorer
+from mining.findings import Findings, find
+from mining.foreign import ForeignScorer, scorer_for
+from mining.layout import places_of
 from mining.naming import (
     Words,
     best_quote,
@@ -35,11 +35,13 @@ from mining.recurrence import (
     find_recurrence,
     organisations,
 )
-from mining.similar import Similar, ranked
+from mining.similar import Similar, described
 from mining.taxonomy import Taxonomy, load
+from mining.themes import Themes, find_themes
 
 VERSION = "1"
-NEIGHBOURS = 5
+SCORED_AHEAD = 3_000
+DESCRIBED_UP_TO = 20_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -52,6 +54,7 @@ class MiningOptions:
     constraints: Constraints = field(default_factory=Constraints)
     taxonomy: Taxonomy | None = None
     with_restricted: bool = False
+    jobs: int | None = None
 
     def document(self) -> dict[str, Any]:
         """The options as JSON, for the record of a run."""
@@ -77,6 +80,9 @@ class MiningResult:
     duplicates: Mapping[str, str]
     nearest: tuple[tuple[str, str, float], ...]
     similar: Mapping[str, tuple[Similar, ...]]
+    findings: Findings
+    themes: Themes | None
+    places: Mapping[str, tuple[float, float]]
     hidden: int
     notes: tuple[str, ...]
     records: int
@@ -125,22 +131,46 @@ def mine(
     options = options or MiningOptions()
     taken = [r for r in records if options.with_restricted or not r.restricted]
     progress("Reading", 0, len(taken))
-    items = prepare_all(taken)
+    items = prepare_all(taken, options.jobs)
     scorer = scorer_for(options.taxonomy)
-    causes = {}
-    for done, item in enumerate(items):
-        causes[item.id] = scorer.score(item.record)
-        if done % 50 == 0:
-            progress("Scoring causes", done, len(items))
-    words = count_words(items)
-    builder = _Builder(causes, scorer.taxonomy, words)
+    causes = _Causes(items, scorer, progress)
+    builder = _Builder(causes, scorer, count_words(items[:: 1 + len(items) // 20_000]))
     parts = []
     groups = organisations(items)
     for done, (_, members) in enumerate(groups.items()):
         progress("Linking recurrences", done, len(groups))
-        parts.append(find_recurrence(members, options.link, options.constraints, seed))
+        parts.append(
+            find_recurrence(members, options.link, options.constraints, seed, options.jobs)
+        )
     progress("Done", len(items), len(items))
     return _result(records, taken, items, parts, builder, options, seed)
+
+
+class _Causes(Mapping[str, CauseResult]):
+    """Causes by record id: worked out ahead in a small corpus, when first asked for in a large one."""
+
+    def __init__(
+        self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer, progress: Progress
+    ) -> None:
+        self._items = {item.id: item for item in items}
+        self._scorer = scorer
+        self._known: dict[str, CauseResult] = {}
+        for done, item in enumerate(items if len(items) <= SCORED_AHEAD else ()):
+            self[item.id]
+            if done % 50 == 0:
+                progress("Scoring causes", done, len(items))
+
+    def __getitem__(self, identifier: str) -> CauseResult:
+        if identifier not in self._known:
+            item = self._items[identifier]
+            self._known[identifier] = self._scorer.score_sentences(item.record, item.sentences)
+        return self._known[identifier]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
 
 
 def _result(
@@ -163,6 +193,9 @@ def _result(
         duplicates=duplicates,
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
         similar={i: found for part in parts for i, found in _neighbours(part, builder.words)},
+        findings=_findings(taken, builder, patterns),
+        themes=find_themes(items, builder.scorer, seed) if options.scope == "mixed" else None,
+        places=places_of(parts),
         hidden=sum(part.hidden for part in parts),
         notes=_notes(parts, len(taken)),
         records=len(taken),
@@ -175,14 +208,23 @@ def _result(
     )
 
 
+def _findings(
+    taken: Sequence[IncidentRecord], builder: "_Builder", patterns: Sequence[Pattern]
+) -> Findings:
+    """Comparisons are for corpora whose causes were worked out; a huge one gets none."""
+    if len(taken) > SCORED_AHEAD:
+        return Findings((), 0)
+    return find(taken, builder.causes, patterns)
+
+
 def _neighbours(part: Recurrence, words: Words) -> Iterator[tuple[str, tuple[Similar, ...]]]:
-    if part.similarity is None:
-        return
     items = part.space.items
-    for at, item in enumerate(items):
-        scores = part.similarity[at].copy()
-        scores[at] = -np.inf
-        yield item.id, ranked(item, items, scores, words, NEIGHBOURS)
+    if (
+        len(items) > DESCRIBED_UP_TO
+    ):  # words for each of 500,000 pairs are worked out when asked for
+        return
+    for item, found in zip(items, part.neighbours, strict=False):
+        yield item.id, tuple(described(item, items[at], score, words) for at, score in found)
 
 
 def _named_pairs(part: Recurrence) -> list[tuple[str, str, float]]:
@@ -211,8 +253,13 @@ class _Builder:
     """Turns groups of positions into pattern values."""
 
     causes: Mapping[str, CauseResult]
-    taxonomy: Taxonomy
+    scorer: CauseScorer | ForeignScorer
     words: Words
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy that the scorer knows."""
+        return self.scorer.taxonomy
 
     def patterns(self, part: Recurrence) -> list[Pattern]:
         late: dict[str, list[str]] = {}

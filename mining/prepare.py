@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from mining.records import IncidentRecord
 from mining.text import Sentence, sentences, vocabulary_lines
 
 LEAD_SENTENCES = 6
+BLOCK = 2_000
 MAIN_ROLES = frozenset({"cause", "impact", "response", ""})
 FIELD_NAMES = ("trigger", "detection_method", "detection_gap", "mitigation", "operation", "symptom")
 
@@ -117,6 +119,7 @@ class Prepared:
         return tuple(found)
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """A light stem: plural, -ing and -ed endings go; short words stay. Idempotent enough to join
     ``nodes`` with ``node`` and ``shipped`` with ``shipping``.
@@ -139,9 +142,23 @@ def prepare(record: IncidentRecord) -> Prepared:
     return Prepared(record, parts, title, tuple(lines))
 
 
-def prepare_all(records: Sequence[IncidentRecord]) -> list[Prepared]:
-    """Prepared records in the order of their ids, so that no result depends on input order."""
-    return [prepare(record) for record in sorted(records, key=lambda record: record.id)]
+def _prepare_block(records: Sequence[IncidentRecord]) -> list[Prepared]:
+    return [prepare(record) for record in records]
+
+
+def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> list[Prepared]:
+    """Prepared records in the order of their ids, so that no result depends on input order.
+
+    Blocks are joblib tasks; ``jobs`` None leaves their number to joblib's own configuration.
+    """
+    ordered = sorted(records, key=lambda record: record.id)
+    if len(ordered) <= BLOCK:
+        return _prepare_block(ordered)
+    from joblib import Parallel, delayed
+
+    blocks = [ordered[start : start + BLOCK] for start in range(0, len(ordered), BLOCK)]
+    parts = Parallel(n_jobs=jobs)(delayed(_prepare_block)(block) for block in blocks)
+    return [item for part in parts for item in part]
 
 
 def days_between(first: IncidentRecord, second: IncidentRecord) -> int | None:

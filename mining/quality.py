@@ -1,5 +1,6 @@
 """How far a grouping can be trusted: against chance, and against losing some of its records."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,8 @@ def coherence(items: Sequence[Prepared]) -> Coherence:
     return Coherence(own, len(halves), float(binom.sf(own - 1, len(halves), 1 / len(halves))))
 
 
-def _resamples(count: int, seed: int) -> Iterator[Any]:
+def resamples(count: int, seed: int) -> Iterator[Any]:
+    """Positions of 80 % of the records, drawn 20 times."""
     rng = np.random.default_rng(seed)
     size = max(2, round(RESAMPLE_SHARE * count))
     for _ in range(RESAMPLES):
@@ -79,13 +81,13 @@ def _rescaled(similarity: Matrix) -> Matrix:
     return np.asarray((similarity - values.mean()) / (values.std() or 1.0))
 
 
-def _kept(labels: Any, position: Any, members: Sequence[int]) -> float | None:
+def kept_together(labels: Any, position: Any, members: Sequence[int]) -> float | None:
     """Share of a group's pairs that a resample put together again; ``None`` without a pair."""
     here = [labels[position[m]] for m in members if position[m] >= 0]
     pairs = len(here) * (len(here) - 1) / 2
     if not pairs:
         return None
-    same = sum(int(a == b) for i, a in enumerate(here) for b in here[i + 1 :])
+    same = sum(n * (n - 1) / 2 for n in Counter(here).values())
     return float(same / pairs)
 
 
@@ -95,12 +97,12 @@ def stability(
     """Per group: how often its members stay together over 20 resamples of 80 %."""
     shares: list[list[float]] = [[] for _ in groups]
     count = len(similarity)
-    for chosen in _resamples(count, seed) if groups else ():
+    for chosen in resamples(count, seed) if groups else ():
         labels = average_groups(_rescaled(similarity[np.ix_(chosen, chosen)]), cut)
         position = np.full(count, -1)
         position[chosen] = np.arange(len(chosen))
         for found, members in zip(shares, groups, strict=True):
-            share = _kept(labels, position, members)
+            share = kept_together(labels, position, members)
             if share is not None:
                 found.append(share)
     return [round(float(np.mean(found)), 3) if found else None for found in shares]

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mining.clusters import AbstainingLinkage
-from mining.features import Matrix, Space, build_space
+from mining.features import Matrix, Space, View, build_space, view_of
 from mining.prepare import Prepared, days_between
 from mining.quality import Coherence, coherence, stability
 
 DUPLICATE_COSINE = 0.62
 UNDATED_DUPLICATE_COSINE = 0.9
 FEW_RECORDS = 10
+DENSE_UP_TO = 2_500
 MOST_NEAREST = 5
+NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Recurrence:
     hidden: int = 0
     coherence: Coherence | None = None
     nearest: tuple[tuple[int, int, float], ...] = ()
+    neighbours: tuple[tuple[tuple[int, float], ...], ...] = ()
     similarity: Matrix | None = None
 
 
@@ -62,30 +65,35 @@ class Recurrence:
 class LinkSettings:
     """One configuration for every organisation, in spreads above the usual similarity."""
 
-    cut: float = 1.3
-    join: float = 1.6
+    cut: float = 1.55
+    join: float = 1.7
     see_also: float = 0.9
     stable_from: float = 0.6
 
 
-def merge_duplicates(items: Sequence[Prepared], space: Space) -> dict[str, str]:
+def merge_duplicates(items: Sequence[Prepared], full: View | None) -> dict[str, str]:
     """Reports of one and the same incident: id of the later one -> id of the one that is kept.
 
     Same words on the same or the next day; without dates, almost the same text.
     """
-    full = next((view for view in space.views if view.name == "full"), None)
-    if full is None:
+    if full is None or len(items) > DENSE_UP_TO:
         return {}
     cosines = (full.matrix @ full.matrix.T).tocoo()
-    kept: dict[str, str] = {}
-    close = cosines.data >= DUPLICATE_COSINE
+    close = (cosines.data >= DUPLICATE_COSINE) & (cosines.row < cosines.col)
     pairs = zip(cosines.row[close], cosines.col[close], cosines.data[close], strict=True)
-    for left, right, cosine in sorted(pairs, key=lambda p: (p[0], p[1])):
-        if left >= right or items[right].id in kept:
+    return duplicates_among(items, pairs)
+
+
+def duplicates_among(
+    items: Sequence[Prepared], pairs: Iterable[tuple[int, int, float]]
+) -> dict[str, str]:
+    """The pairs that are one incident reported twice, chains followed to the first report."""
+    kept: dict[str, str] = {}
+    for left, right, cosine in sorted(pairs, key=lambda pair: (pair[0], pair[1])):
+        if items[right].id in kept:
             continue
         days = days_between(items[left].record, items[right].record)
-        same = days <= 1 if days is not None else cosine >= UNDATED_DUPLICATE_COSINE
-        if same:
+        if days <= 1 if days is not None else cosine >= UNDATED_DUPLICATE_COSINE:
             kept[items[right].id] = kept.get(items[left].id, items[left].id)
     return kept
 
@@ -95,15 +103,22 @@ def find_recurrence(
     settings: LinkSettings,
     constraints: Constraints,
     seed: int,
+    jobs: int | None = None,
 ) -> Recurrence:
     """The recurring groups among the records of one organisation."""
-    duplicates = merge_duplicates(items, build_space(items, seed))
-    space = build_space([item for item in items if item.id not in duplicates], seed)
+    full = view_of("full", items, seed) if len(items) > 1 else None
+    duplicates = merge_duplicates(items, full)
+    kept = [item for item in items if item.id not in duplicates]
+    space = build_space(kept, seed, None if duplicates else full)
     if len(space) < 2 or not space.views:
         return Recurrence(space, (), duplicates)
+    if len(space) > DENSE_UP_TO:
+        from mining import large
+
+        return large.find(space, settings, constraints, seed, jobs)
     similarity = space.dense()
     texts = coherence(space.items)
-    drafts = _groups(similarity, settings) if texts.holds else []
+    drafts = linked(similarity, settings) if texts.holds else []
     drafts, forced = _constrained(drafts, constraints, space)
     shares = stability(similarity, drafts, cut=settings.cut, seed=seed)
     groups, hidden = [], 0
@@ -111,11 +126,12 @@ def find_recurrence(
         if share is not None and share < settings.stable_from and not by_human:
             hidden += 1
             continue
-        groups.append(_described(similarity, members, share, settings, by_human))
+        groups.append(described(similarity, members, share, settings, by_human))
     return Recurrence(space, tuple(groups), duplicates, hidden, texts, _nearest_pairs(similarity))
 
 
-def _groups(similarity: Matrix, settings: LinkSettings) -> list[list[int]]:
+def linked(similarity: Matrix, settings: LinkSettings) -> list[list[int]]:
+    """Groups of a similarity matrix, records that belong to two of them in both."""
     work = similarity.copy()
     np.fill_diagonal(work, work.max())
     linkage = AbstainingLinkage(cut=settings.cut, affinity="precomputed").fit(work)
@@ -162,13 +178,14 @@ def _constrained(
     return [g for g, _ in unique], [f for _, f in unique]
 
 
-def _described(
+def described(
     similarity: Matrix,
     members: Sequence[int],
     share: float | None,
     settings: LinkSettings,
     by_human: frozenset[int],
 ) -> Group:
+    """A group with its centralities, and the records that came near it."""
     block = similarity[np.ix_(members, members)].copy()
     np.fill_diagonal(block, np.nan)
     means = np.nanmean(block, axis=1)
@@ -195,6 +212,16 @@ def _nearest_pairs(similarity: Matrix) -> tuple[tuple[int, int, float], ...]:
     return tuple(
         (int(rows[i]), int(columns[i]), float(similarity[rows[i], columns[i]])) for i in order
     )
+
+
+def _neighbours(similarity: Matrix) -> tuple[tuple[tuple[int, float], ...], ...]:
+    found = []
+    for at in range(len(similarity)):
+        scores = similarity[at].copy()
+        scores[at] = -np.inf
+        order = np.argsort(-scores, kind="stable")[: min(NEIGHBOURS, len(scores) - 1)]
+        found.append(tuple((int(other), float(scores[other])) for other in order))
+    return tuple(found)
 
 
 def organisations(items: Iterable[Prepared]) -> dict[str, list[Prepared]]:

@@ -66,9 +66,14 @@ def ranked(
     found = []
     for at in order:
         if np.isfinite(scores[at]):
-            shared, answers = pair_reasons(item, others[at], words)
-            found.append(Similar(others[at].id, round(float(scores[at]), 4), shared, answers))
+            found.append(described(item, others[at], float(scores[at]), words))
     return tuple(found)
+
+
+def described(item: Prepared, other: Prepared, score: float, words: Words) -> Similar:
+    """A neighbour with what it shares."""
+    shared, answers = pair_reasons(item, other, words)
+    return Similar(other.id, round(score, 4), shared, answers)
 
 
 def similar(

@@ -149,6 +149,12 @@ _BOILERPLATE = re.compile(
     r"^(?:n/?a|tbd|todo|none|unknown|category: .*|time to (?:detection|recovery|resolve).*)\W*$",
     re.IGNORECASE,
 )
+_SHORT = 60
+_BOILERPLATE_SIGNS = (
+    "time", "apolog", "sorry", "stay informed", "alerts", "subscrib", "video tut", "watch our",
+    "more information", "learn more", "the link", "the docs", "we sincerely", "we deeply",
+    "thank you", "patience", "contact ", "we understand", "category: ",
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\W\d_]\w{1,4}(?!\w)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _MAX_SENTENCE = 600
@@ -186,7 +192,11 @@ def role_of(heading: str) -> str:
 
 def is_boilerplate(sentence: str) -> bool:
     """Whether a sentence belongs to the template, not the incident (apologies, time zones)."""
-    return bool(_BOILERPLATE.search(sentence))
+    lowered = sentence.lower()
+    # A look for plain words first: the pattern itself costs as much as all the rest of splitting.
+    if len(lowered) > _SHORT and not any(sign in lowered for sign in _BOILERPLATE_SIGNS):
+        return False
+    return bool(_BOILERPLATE.search(lowered))
 
 
 def _heading_of(line: str, following: str) -> str | None:
@@ -237,6 +247,10 @@ def _blocks(text: str) -> Iterator[_Block]:
 def _labelled(text: str, block: _Block) -> Iterator[_Block]:
     """A block cut at inline labels such as "Root Cause: …", each part with its own role."""
     start, role = block.start, block.role
+    body = text[block.start : block.end]
+    if ":" not in body and "?" not in body:
+        yield block
+        return
     for match in _INLINE_LABEL.finditer(text, block.start, block.end):
         if match.start() > start:
             yield _Block(start, match.start(), role)

@@ -1,0 +1,115 @@
+"""Layer 2 for corpora beyond a full matrix: close pairs, connected sets, then the same linkage."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from mining import recurrence as r
+from mining.clusters import average_groups
+from mining.features import Matrix, Space
+from mining.neighbours import close_pairs, components
+from mining.quality import coherence, kept_together, resamples
+
+MOST_TOGETHER = 1_000
+FLOOR = 0.7
+"""Pairs under this share of the cut can't hold a group together on average."""
+
+
+def find(
+    space: Space,
+    settings: r.LinkSettings,
+    constraints: r.Constraints,
+    seed: int,
+    jobs: int | None,
+) -> r.Recurrence:
+    """The recurring groups of a large organisation; memory grows with its pairs, not its square."""
+    pairs = close_pairs(space, jobs)
+    duplicates = _duplicates(space, pairs)
+    texts = coherence(space.items)
+    groups: list[r.Group] = []
+    hidden = 0
+    for members in components(pairs, FLOOR * settings.cut, MOST_TOGETHER) if texts.holds else ():
+        kept = [m for m in members if space.items[m].id not in duplicates]
+        found, unstable = _within(space, kept, settings, seed)
+        groups += found
+        hidden += unstable
+    neighbours, nearest = _lists(pairs)
+    return r.Recurrence(space, tuple(groups), duplicates, hidden, texts, nearest, neighbours)
+
+
+def _duplicates(space: Space, pairs: sparse.csr_matrix) -> dict[str, str]:
+    full = next((view for view in space.views if view.name == "full"), None)
+    if full is None:
+        return {}
+    upper = sparse.triu(pairs, 1).tocoo()
+    rows, columns = upper.row, upper.col
+    cosines = np.asarray(full.matrix[rows].multiply(full.matrix[columns]).sum(axis=1)).ravel()
+    close = cosines >= r.DUPLICATE_COSINE
+    found = zip(rows[close], columns[close], cosines[close], strict=True)
+    return r.duplicates_among(space.items, found)
+
+
+def _within(
+    space: Space, members: Sequence[int], settings: r.LinkSettings, seed: int
+) -> tuple[list[r.Group], int]:
+    """Groups of one connected set, with positions in the whole space, and how many were unstable."""
+    if len(members) < 2:
+        return [], 0
+    block = space.between(members, members)
+    block = (block + block.T) / 2
+    drafts = r.linked(block, settings)
+    shares = _stability(block, drafts, settings.cut, seed)
+    groups, hidden = [], 0
+    for draft, share in zip(drafts, shares, strict=True):
+        if share is not None and share < settings.stable_from:
+            hidden += 1
+            continue
+        groups.append(_placed(r.described(block, draft, share, settings, frozenset()), members))
+    return groups, hidden
+
+
+def _placed(group: r.Group, members: Sequence[int]) -> r.Group:
+    return r.Group(
+        members=tuple(members[m] for m in group.members),
+        centrality=group.centrality,
+        cohesion=group.cohesion,
+        stability=group.stability,
+        near=tuple((members[m], score) for m, score in group.near),
+        see_also=tuple(members[m] for m in group.see_also),
+    )
+
+
+def _stability(
+    block: Matrix, drafts: Sequence[Sequence[int]], cut: float, seed: int
+) -> list[float | None]:
+    """As in small corpora, but on the scale of the whole corpus, which a few records can't move."""
+    if len(block) < 5:
+        return [None for _ in drafts]
+    shares: list[list[float]] = [[] for _ in drafts]
+    for chosen in resamples(len(block), seed):
+        labels = average_groups(block[np.ix_(chosen, chosen)], cut)
+        position = np.full(len(block), -1)
+        position[chosen] = np.arange(len(chosen))
+        for found, members in zip(shares, drafts, strict=True):
+            share = kept_together(labels, position, members)
+            if share is not None:
+                found.append(share)
+    return [round(float(np.mean(found)), 3) if found else None for found in shares]
+
+
+_Lists = tuple[tuple[tuple[tuple[int, float], ...], ...], tuple[tuple[int, int, float], ...]]
+
+
+def _lists(pairs: sparse.csr_matrix) -> _Lists:
+    """Neighbours of each record, and the closest pairs of all."""
+    neighbours = []
+    for row in range(pairs.shape[0]):
+        start, stop = pairs.indptr[row], pairs.indptr[row + 1]
+        others, values = pairs.indices[start:stop], pairs.data[start:stop]
+        order = np.lexsort((others, -values))[: r.NEIGHBOURS]
+        neighbours.append(tuple((int(others[i]), float(values[i])) for i in order))
+    upper = sparse.triu(pairs, 1).tocoo()
+    order = np.argsort(-upper.data, kind="stable")[: r.MOST_NEAREST]
+    nearest = tuple((int(upper.row[i]), int(upper.col[i]), float(upper.data[i])) for i in order)
+    return tuple(neighbours), nearest

@@ -1,0 +1,202 @@
+"""Layer 3: themes over a large or mixed corpus, by what happened and never by who it happened to.
+
+A theme is a cause with the words that its incidents share. Words that belong to one organisation
+or are names of products or vendors are left out, so that a theme can't be a company in disguise.
+Stability is measured by reading each incident again with a fifth of its sentences missing.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mining.causes import CauseScorer
+from mining.foreign import ForeignScorer
+from mining.naming import best_quote, count_words, shared_words
+from mining.patterns import identity_of
+from mining.prepare import Prepared, stem
+from mining.quality import RESAMPLE_SHARE, RESAMPLES
+from mining.taxonomy import Taxonomy
+from mining.text import Sentence
+
+LEAST_RECORDS = 100
+LEAST_MEMBERS = 3
+LEAST_ORGANISATIONS = 2
+CLEAR_SCORE, CLEAR_LEAD = 0.30, 1.08
+STABLE_FROM = 0.6
+TESTED = 300
+_NAME = re.compile(r"(?<=[a-z,;] )([A-Z][A-Za-z0-9]+)")
+_ANY = re.compile(r"[A-Za-z][A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Incidents of several organisations that tell of one cause clearly."""
+
+    id: str
+    name: str
+    cause: str
+    members: tuple[str, ...]
+    size: int
+    organisations: int
+    stability: float
+    phrases: tuple[str, ...]
+    exemplars: tuple[str, ...]
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """What was found, what was hidden as unstable, and what stands in no theme, with the reason
+    when there is nothing at all."""
+
+    themes: tuple[Theme, ...]
+    hidden: int
+    unassigned: tuple[str, ...]
+    reason: str = ""
+
+
+def product_words(items: Sequence[Prepared]) -> frozenset[str]:
+    """Stems that are names: mostly written with a capital inside sentences, or of one company."""
+    capital: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for item in items:
+        for sentence in item.sentences:
+            capital.update(stem(name.lower()) for name in _NAME.findall(sentence.text))
+            total.update(stem(word.lower()) for word in _ANY.findall(sentence.text))
+    names = {name for name, n in capital.items() if n >= 0.5 * total[name]}
+    return frozenset(names | _one_company(items) | _company_names(items))
+
+
+def _company_names(items: Sequence[Prepared]) -> set[str]:
+    return {stem(word.lower()) for item in items for word in _ANY.findall(item.record.organisation)}
+
+
+def _one_company(items: Sequence[Prepared]) -> set[str]:
+    """Stems of which one organisation has most, far beyond its share of the corpus."""
+    users: dict[str, Counter[str]] = defaultdict(Counter)
+    sizes = Counter(item.record.organisation for item in items)
+    for item in items:
+        for name in {stem(word) for word in item.full.split()}:
+            users[name][item.record.organisation] += 1
+    found = set()
+    for name, by_company in users.items():
+        company, most = by_company.most_common(1)[0]
+        count = sum(by_company.values())
+        if count >= 3 and most >= 0.6 * count and most / count >= 2 * sizes[company] / len(items):
+            found.add(name)
+    return found
+
+
+def _clear_cause(scores: Mapping[str, float], taxonomy: Taxonomy) -> str | None:
+    """The cause that stands out, or ``None`` when two are about as strong."""
+    carried: dict[str, float] = {}
+    for leaf in taxonomy.leaves:
+        if leaf.id not in scores:
+            continue
+        target = leaf.id if leaf.primary else leaf.primary_as
+        if target:
+            value = scores[leaf.id] * (leaf.precedence if leaf.primary else 0.6)
+            carried[target] = max(carried.get(target, 0.0), value)
+    ranked = sorted(carried.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not ranked or ranked[0][1] < CLEAR_SCORE:
+        return None
+    second = ranked[1][1] if len(ranked) > 1 else 0.0
+    return ranked[0][0] if ranked[0][1] >= CLEAR_LEAD * second else None
+
+
+def _again(
+    item: Prepared, scorer: CauseScorer | ForeignScorer, rng: np.random.Generator
+) -> str | None:
+    """The clear cause of a record with some of its sentences missing."""
+    count = len(item.sentences)
+    size = max(1, round(RESAMPLE_SHARE * count))
+    kept = sorted(rng.choice(count, size=size, replace=False)) if count else []
+    parts: tuple[Sentence, ...] = tuple(item.sentences[int(i)] for i in kept)
+    return scorer.score_sentences(item.record, parts).primary
+
+
+def _stability(
+    members: Sequence[Prepared], cause: str, scorer: CauseScorer | ForeignScorer, seed: int
+) -> float:
+    rng = np.random.default_rng(seed)
+    tested = members[: TESTED // RESAMPLES]
+    same = [_again(item, scorer, rng) == cause for item in tested for _ in range(RESAMPLES)]
+    return round(float(np.mean(same)), 3) if same else 0.0
+
+
+def find_themes(
+    items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer, seed: int = 0
+) -> Themes:
+    """The themes of a corpus of at least a hundred records; fewer give none, with the reason."""
+    if len(items) < LEAST_RECORDS:
+        reason = f"Themes need {LEAST_RECORDS} records; there are {len(items)}."
+        return Themes((), 0, tuple(item.id for item in items), reason)
+    groups: dict[str, list[Prepared]] = defaultdict(list)
+    for item in items:
+        scores = scorer.score_sentences(item.record, item.sentences).scores
+        cause = _clear_cause(scores, scorer.taxonomy)
+        if cause:
+            groups[cause].append(item)
+    masked = product_words(items)
+    found, hidden = _themes(items, groups, masked, scorer, seed)
+    taken = {i for theme in found for i in theme.members}
+    rest = tuple(item.id for item in items if item.id not in taken)
+    return Themes(tuple(sorted(found, key=lambda t: (-t.size, t.id))), hidden, rest)
+
+
+def _themes(
+    items: Sequence[Prepared],
+    groups: Mapping[str, Sequence[Prepared]],
+    masked: frozenset[str],
+    scorer: CauseScorer | ForeignScorer,
+    seed: int,
+) -> tuple[list[Theme], int]:
+    words = count_words(items)
+    companies = len({item.record.organisation for item in items})
+    found, hidden = [], 0
+    for cause, members in sorted(groups.items()):
+        spread = len({item.record.organisation for item in members})
+        if len(members) < LEAST_MEMBERS or spread < min(LEAST_ORGANISATIONS, companies):
+            continue
+        stable = _stability(members, cause, scorer, seed)
+        if stable < STABLE_FROM:
+            hidden += 1
+            continue
+        shared = [(n, w) for n, w in shared_words(members, words, 0.25) if n not in masked]
+        phrases = tuple(words.written.get(name, name) for name, _ in shared[:5])
+        found.append(_theme(cause, members, spread, stable, phrases, dict(shared), scorer.taxonomy))
+    return found, hidden
+
+
+def _theme(
+    cause: str,
+    members: Sequence[Prepared],
+    spread: int,
+    stable: float,
+    phrases: tuple[str, ...],
+    shared: Mapping[str, float],
+    taxonomy: Taxonomy,
+) -> Theme:
+    ranked = sorted(members, key=lambda item: (-_overlap(item, shared), item.id))
+    ids = [item.id for item in ranked]
+    told = f": {', '.join(phrases[:3])}" if phrases else ""
+    return Theme(
+        id=identity_of(ids).replace("pat-", "theme-"),
+        name=taxonomy.name_of(cause) + told,
+        cause=cause,
+        members=tuple(ids),
+        size=len(ids),
+        organisations=spread,
+        stability=stable,
+        phrases=phrases,
+        exemplars=tuple(ids[:3]),
+        quotes=tuple(best_quote(item, shared) for item in ranked[:2]),
+    )
+
+
+def _overlap(item: Prepared, shared: Mapping[str, float]) -> float:
+    used: Iterable[str] = {stem(word) for word in item.full.split()}
+    return sum(shared.get(name, 0.0) for name in used)
