@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from rca.errors import ThroughlineError, Unavailable
-from rca.reports.child import MEMORY, MISSING, SECONDS
+from rca.reports.child import COMPUTING, MEMORY, MISSING, SECONDS
 from rca.reports.value import Chart
 
+_OUT_OF_TIME = -24
+"""SIGXCPU: past the processor time that the child gave itself."""
 _EPOCH = "1767225600"
 _TICK = 0.02
 
@@ -99,6 +101,10 @@ def _ask(
         words = said.read().decode(errors="replace")
         if child.returncode == MISSING:
             raise Unavailable(str(json.loads(words.strip().splitlines()[-1])["missing"]))
+        if child.returncode == _OUT_OF_TIME:
+            raise RenderingFailed(
+                f"The document needed more than {COMPUTING} seconds of computing."
+            )
         if child.returncode != 0:
             last = words.strip().splitlines()[-1:] or ["no word"]
             raise RenderingFailed(f"The document could not be made ({last[0][:200]}).")

@@ -188,8 +188,8 @@ def pdf_of(document: Document, *, home: Path) -> bytes:
     found = _kept(folder, name) if document.keep else None
     if found is not None:
         return found
-    drawn = charts_of(document.charts, home=home) if document.charts else {}
-    data = make_pdf(document.html, drawn=drawn)
+    drawn = charts_kept(document.charts, home=home)
+    data = make_pdf(document.html, () if drawn else document.charts, drawn=drawn)
     if document.keep:
         _keep(folder, name, data)
     return data

@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 
-from rca.errors import Unavailable
+from rca.errors import NotFound, Unavailable
 from rca.reports import words
 from rca.reports.paper import wide
 from rca.reports.value import Cell, Review, Sheet, as_json, review_digest
@@ -16,6 +16,13 @@ from rca.reports.value import Cell, Review, Sheet, as_json, review_digest
 SHAPES = {"md": ".md", "csv": "-numbers.zip", "parquet": "-numbers-parquet.zip", "json": ".json"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 _STILL = (1980, 1, 1, 0, 0, 0)
+
+
+def parse_shape(text: str) -> str:
+    """One of :data:`SHAPES`. Raises NotFound with the choices."""
+    if text not in SHAPES:
+        raise NotFound(f"The numbers come as {', '.join(SHAPES)}.")
+    return text
 
 
 def numbers(review: Review, shape: str) -> bytes:
@@ -55,15 +62,14 @@ def _safe(value: Cell) -> Cell:
 
 
 def _parquet(sheet: Sheet) -> bytes:
-    try:
-        import pyarrow  # noqa: F401 - pandas writes Parquet through it
-    except ImportError as error:
-        raise Unavailable("Parquet needs pyarrow: `uv pip install pyarrow`. CSV does not.") from error
     import pandas as pd
 
     frame = pd.DataFrame(sheet.records(), columns=[column.key for column in sheet.columns])
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    try:
+        frame.to_parquet(buffer, index=False)
+    except ImportError as error:
+        raise Unavailable("Parquet needs pyarrow: `pip install pyarrow`. CSV does not.") from error
     return buffer.getvalue()
 
 
