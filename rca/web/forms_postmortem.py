@@ -264,7 +264,7 @@ _BLANK_MARK = {"value": "", "precision": "", "source": "typed", "source_detail":
 def blank_row(name: str) -> dict[str, Any]:
     """A row of that list with nothing in it, as the page's templates read it."""
     model = _ROW_MODELS[name]
-    blank = dict.fromkeys(model.model_fields, "")
+    blank: dict[str, Any] = dict.fromkeys(model.model_fields, "")
     if name == "ai_influences":
         blank |= {"answer": "", "evidence": [], "claims": [], "conditions": []}
     if "confirmed" in model.model_fields:

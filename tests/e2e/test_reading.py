@@ -47,4 +47,4 @@ def test_an_outsider_gets_the_same_page_as_for_nothing(
     assert hidden is not None
     assert nothing is not None
     assert hidden.status == nothing.status == 404
-    assert words == page.locator("main").inner_text()
+    assert words.replace("2026-0007", "1999-0001") == page.locator("main").inner_text()

@@ -36,8 +36,8 @@ def add_comment(reference: str) -> Response:
     return _back(reference, f"comment-{made}")
 
 
-@blueprint.post("/postmortems/<reference>/comments/<comment>/<word>")
-@allow(Permission.READ)
+@blueprint.post("/postmortems/<reference>/comments/<comment>/<any(resolve, reopen):word>")
+@allow(Permission.WRITE)
 def settle_comment(reference: str, comment: str, word: str) -> Response:
     """Resolve or reopen."""
     with writing() as session:

@@ -1,6 +1,6 @@
 """Writers, a reviewer and an outsider in front of the app."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -76,14 +76,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask) -> Iterator[Desk]:
+def desk(app: Flask) -> Desk:
     """On each database. Form tokens have their own test."""
     app.config["WTF_CSRF_ENABLED"] = False
     return Desk(app, people_of(app))
 
 
 @pytest.fixture
-def quick_desk(sqlite_app: Flask) -> Iterator[Desk]:
+def quick_desk(sqlite_app: Flask) -> Desk:
     """On SQLite alone, for pages whose SQL is the same."""
     sqlite_app.config["WTF_CSRF_ENABLED"] = False
     return Desk(sqlite_app, people_of(sqlite_app))

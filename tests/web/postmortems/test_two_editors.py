@@ -1,6 +1,5 @@
 """Two people write at once: both texts survive, whichever way they save."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -35,7 +34,7 @@ def test_the_second_one_sees_both_texts(desk: Desk) -> None:
 
 
 @pytest.fixture
-def no_version_check(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_version_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted fault: a write that believes whatever version it is given."""
     honest = authoring.save
 
@@ -46,7 +45,6 @@ def no_version_check(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return honest(session, **{**given, "base_version": stored.version})
 
     monkeypatch.setattr(authoring, "save", careless)
-    return
 
 
 @pytest.mark.usefixtures("no_version_check")
