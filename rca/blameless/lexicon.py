@@ -226,6 +226,8 @@ def _sets(rule: Rule, pattern: Pattern, classes: Mapping[str, Pieces]) -> Iterat
         shown = pieces_for(one) if one else None
         if shown:
             yield shown
+        if one and all("-" in word for word in one):
+            yield frozenset(word.rpartition("-")[2] for word in one)
     kinds = rule.subjects or rule.owners
     for asked in (kinds, *(element.classes for element in pattern.right if not element.optional)):
         if asked and asked <= _MACHINE:

@@ -33,15 +33,16 @@ _SNAKE = re.compile(r"(?<!\w)\w{0,60}[A-Za-z0-9]_[A-Za-z0-9]\w{0,60}")
 _PATH = re.compile(
     r"(?<![\w/.])\.?/?(?:[\w.-]{1,60}/){2,12}[\w.-]{0,60}|(?<![\w/.])~?/[\w.-]{2,60}"
 )
-_FILE = re.compile(
-    r"(?<![\w.])(?:[A-Za-z][\w-]{0,40}\.){1,6}"
+_SUFFIX = (
     r"(?:py|js|ts|tsx|go|rs|rb|java|c|h|cpp|cs|sh|sql|ya?ml|json|toml|ini|conf|cfg|md|txt|csv|log"
     r"|tf|hcl|lock|env|xml|html|css|com|net|org|io|dev|internal|local)\b"
 )
+_ANY_FILE = re.compile(rf"\.{_SUFFIX}")
+_FILE = re.compile(rf"(?<![\w.])(?:[A-Za-z][\w-]{{0,40}}\.){{1,6}}{_SUFFIX}")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]{0,40}")
 _CALL = re.compile(r"(?<!\w)[A-Za-z_][\w.]{0,60}\(\)")
 _DOUBLE = re.compile(r'"[^"]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»')
-_SINGLE = re.compile(r"(?<![\w’'])['‘](?=\S)(?:[^'‘’]|(?<=\w)['’](?=\w)){1,200}['’](?!\w)")
+_SINGLE = re.compile(r"['‘](?<![\w’']['‘])(?=\S)(?:[^'‘’]|(?<=\w)['’](?=\w)){1,200}['’](?!\w)")
 _INLINE = (
     ("`", _CODE),
     ("://", _URL),
@@ -49,7 +50,6 @@ _INLINE = (
     ("@", _EMAIL),
     ("_", _SNAKE),
     ("/", _PATH),
-    (".", _FILE),
     ("--", _FLAG),
     ("()", _CALL),
 )
@@ -90,6 +90,8 @@ def mask_inline(text: str) -> str:
     for mark, pattern in _INLINE:
         if mark in text:
             text = pattern.sub(_cover, text)
+    if "." in text and _ANY_FILE.search(text):
+        text = _FILE.sub(_cover, text)
     if '"' in text or "“" in text or "«" in text:
         text = _DOUBLE.sub(_cover_quote, text)
     if "'" in text or "‘" in text:

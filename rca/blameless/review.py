@@ -93,24 +93,28 @@ class Reviewer:
             if not self._promising(pieces) or not self._english(pieces):
                 continue
             block = covered[start:end]
-            if not any(self._worth(low[start + a : start + b]) for a, b in sentences(block)):
-                continue
-            inside = mask_inline(block)
-            for first, last in sentences(inside):
-                piece = inside[first:last]
-                entries = self._promising(self._pieces(lowered(piece)))
-                found = self._sentence(text, piece, start + first, entries) if entries else None
+            chosen = self._chosen(block)
+            inside = mask_inline(block) if chosen else block
+            # Masks move the ends of sentences: what was chosen before holds only without any.
+            for first, last, entries in chosen if inside == block else self._chosen(inside):
+                found = self._sentence(text, inside[first:last], start + first, entries)
                 if found is not None:
                     yield found
+
+    def _chosen(self, block: str) -> list[tuple[int, int, list[Entry]]]:
+        """The sentences of a block that some pattern could match, with those patterns."""
+        chosen = []
+        for first, last in sentences(block):
+            entries = self._promising(self._pieces(lowered(block[first:last])))
+            if entries:
+                chosen.append((first, last, entries))
+        return chosen
 
     def _pieces(self, low: str) -> set[str]:
         pieces = pieces_of(low)
         if not self._subjects.roster.isdisjoint(pieces):
             pieces.add(NAMED)
         return pieces
-
-    def _worth(self, low: str) -> bool:
-        return bool(self._promising(self._pieces(low)))
 
     def _promising(self, pieces: set[str]) -> list[Entry]:
         """The patterns that could match a sentence of these pieces, leading rules first."""
@@ -160,6 +164,8 @@ class Reviewer:
         for entry in sorted(entries, key=lambda entry: entry.rank):
             if best is not None and entry.rank > best.rank:
                 break
+            if entry.pattern.anchors.isdisjoint(sentence.words):
+                continue
             for place, word in enumerate(sentence.words):
                 if word in entry.pattern.anchors and (best is None or place < best.place):
                     found = self._try(entry, sentence, place)
