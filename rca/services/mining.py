@@ -7,7 +7,7 @@ counted as left out.
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from rca.store.engine import reading, writing
 from rca.store.postmortems import load_contents
 
 if TYPE_CHECKING:
+    from mining.findings import Finding
     from mining.pipeline import MiningResult
 
 SEED = 0
@@ -179,7 +180,7 @@ def _mine(engine: Engine, seed: int, progress: Progress) -> tuple["MiningResult"
 
     with reading(engine) as session:
         corpus = read_corpus(session)
-        options = MiningOptions(constraints=_constraints(session))
+        options = MiningOptions(scope="mixed", constraints=_constraints(session))
     return mine(corpus.records, options, seed, progress), corpus
 
 
@@ -416,6 +417,30 @@ def _result_document(
         "hidden": result.hidden,
         "notes": list(result.notes),
         "unconfirmed": result.unconfirmed,
+        "findings": [_finding_row(finding, names) for finding in result.findings.rows],
+        "comparisons": result.findings.comparisons,
+        "places": {key: list(place) for key, place in result.places.items()},
+        "themes": _theme_rows(result),
+    }
+
+
+def _finding_row(finding: "Finding", names: Mapping[str, str]) -> dict[str, Any]:
+    row = asdict(finding)
+    if finding.subject_kind == "pattern":
+        row["subject"] = names[finding.subject]
+    return row
+
+
+def _theme_rows(result: "MiningResult") -> dict[str, Any]:
+    found = result.themes
+    if found is None:
+        return {}
+    rows = [asdict(theme) for theme in found.themes]
+    return {
+        "rows": rows,
+        "hidden": found.hidden,
+        "reason": found.reason,
+        "rest": len(found.unassigned),
     }
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from rca.domain.access import Permission
 from rca.domain.postmortem import OWN_ORGANISATION
 from rca.services import jobs, pattern_decisions
+from rca.services.findings import list_findings, list_themes, map_of_incidents
 from rca.services.pattern_view import view_pattern
 from rca.services.patterns import ORDERS, list_patterns
 from rca.web.access import allow
@@ -36,16 +37,45 @@ def index() -> str:
     )
 
 
+@blueprint.get("/patterns/findings")
+@allow(Permission.READ)
+def findings() -> str:
+    """What goes with what, after correction for everything that was compared."""
+    with reading() as session:
+        page = list_findings(session)
+    return render_template("patterns/findings.html", here="patterns", listing=page)
+
+
+@blueprint.get("/patterns/map", endpoint="map")
+@allow(Permission.READ)
+def map_() -> str:
+    """Incidents by likeness, as a picture and as a table."""
+    with reading() as session:
+        page = map_of_incidents(session)
+    return render_template("patterns/map.html", here="patterns", listing=page)
+
+
+@blueprint.get("/patterns/themes")
+@allow(Permission.READ)
+def themes() -> str:
+    """Causes over all organisations, from a hundred records on."""
+    with reading() as session:
+        page = list_themes(session)
+    return render_template("patterns/themes.html", here="patterns", listing=page)
+
+
 @blueprint.get("/patterns/<pattern_id>")
 @allow(Permission.READ)
 def show(pattern_id: str) -> str:
     """One pattern with its evidence."""
     with reading() as session:
         pattern = view_pattern(session, identifier=pattern_id, now=now())
+        beside = list_findings(session, pattern_id=pattern_id, limit=8)
     return render_template(
         "patterns/show.html",
         here="patterns",
         pattern=pattern,
+        findings=beside,
         may_decide=viewer().may(Permission.REVIEW),
     )
 
