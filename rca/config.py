@@ -22,6 +22,7 @@ DOCUMENTED: dict[str, str] = {
     "RCA_BEHIND_TLS": "1 when a proxy terminates TLS: secure cookies, and other hosts are allowed.",
     "RCA_TRUSTED_HOSTS": "Comma-separated host names that requests may carry. Default: loopback names.",
     "RCA_DEMO": "1 marks an instance of sample data: a banner says so on every page.",
+    "RCA_GUARD_TOKEN": "API token that `rca guard check` sends to the address of its rules.",
     "RCA_SESSION_HOURS": "Hours of idleness after which a sign-in ends. Default 12.",
 }
 

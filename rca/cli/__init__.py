@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mine": ("rca.cli.mine:command", "Look for recurring causes over the stored postmortems."),
     "patterns": ("rca.cli.patterns:command", "List what recurs, with its evidence."),
     "guardrails": ("rca.cli.guardrails:command", "List, accept, reject and export guardrails."),
+    "guard": ("rca.cli.guard:command", "Check a change against guardrails, in any CI."),
     "report": ("rca.cli.report:command", "PDF of one postmortem or of one quarter."),
     "provenance": ("rca.cli.provenance:command", "Evidence of AI influence in commits."),
     "changes": ("rca.cli.changes:command", "Fill the change ledger from git or files."),
