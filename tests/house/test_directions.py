@@ -23,9 +23,13 @@ ALLOWED: dict[str, set[str]] = {
         "rca.domain", "rca.blameless", "rca.provenance", "rca.formats", "rca.store",
         "rca.reports", "mining", *PLAIN,
     },
-    # The doors open sessions, so they know the engine; queries stay behind services.
+    # The doors open sessions, so they know the engine; queries stay behind services. The pure
+    # rooms (words, formats, the library's values) hold no session, so a door may read from them.
     "rca.jobs": {"rca.services", "rca.store.engine", *PLAIN},
-    "rca.web": {"rca.services", "rca.domain", "rca.store.engine", "rca.reports.markdown", *PLAIN},
+    "rca.web": {
+        "rca.services", "rca.domain", "rca.store.engine", "rca.reports.markdown", "rca.formats",
+        "rca.blameless", "mining.taxonomy", "mining.policy", "mining.exposure", *PLAIN,
+    },
     "rca.cli": {
         "rca.services", "rca.domain", "rca.store.engine", "rca.store.migrate", "rca.jobs",
         "rca.blameless", "rca.provenance", "rca.gate", "rca.formats", "rca.web", "mining", *PLAIN,
