@@ -48,6 +48,13 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
 });
 
+// Signing out takes the sealed drafts of the editor off this device.
+document.addEventListener("submit", (event) => {
+  if (event.target.action?.endsWith("/sign-out") && "indexedDB" in window) {
+    indexedDB.deleteDatabase("throughline-drafts");
+  }
+});
+
 // Going back in the browser shows the page as it was, with its forms ready again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -14,7 +14,7 @@ from rca.domain.lifecycle import DUE_DAYS
 from rca.domain.merge import Clash, Merge
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.skeleton import sentence
-from rca.domain.vocabulary import Section, Severity, Status
+from rca.domain.vocabulary import RevisionKind, Section, Severity, Status
 from rca.errors import Conflict, Invalid, NotNow, Problem
 from rca.services import authoring, conflicts, suggestions
 from rca.services import reading as postmortems
@@ -98,12 +98,13 @@ def edit(reference: str) -> Page:
             "message",
         )
         return redirect(url_for("postmortems.show", reference=reference), code=303)
-    return editor_page(reference)
+    return editor_page(reference, view=view)
 
 
 def editor_page(
     reference: str,
     *,
+    view: postmortems.PostmortemView | None = None,
     data: Mapping[str, Any] | None = None,
     problems: Sequence[Problem] = (),
     title: str = "",
@@ -112,11 +113,10 @@ def editor_page(
 ) -> str:
     """The editor. ``basis`` is (version, revision) that the words on the page were typed over."""
     with reading() as session:
-        view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
-        latest = conflicts.basis(session, viewer=viewer(), reference=reference, revision=None)
+        view = view or postmortems.view(session, viewer=viewer(), reference=reference, live=True)
         words = suggestions.words(session, viewer=viewer())
     sheet = make_sheet(view.content, data=data, problems=problems)
-    version, revision = basis or (view.version, latest.revision)
+    version, revision = basis or (view.version, _filled_from(view))
     return render_template(
         "postmortems/edit.html",
         view=view,
@@ -130,6 +130,12 @@ def editor_page(
         **{**section_globals(), "focus": focus},
         here="postmortems",
     )
+
+
+def _filled_from(view: postmortems.PostmortemView) -> int:
+    """The newest revision that equals what is stored; texts kept from conflicts are others."""
+    kept = (r.number for r in view.revisions if r.kind is not RevisionKind.CONFLICT)
+    return next(kept, 0)
 
 
 def _comments_on(view: postmortems.PostmortemView) -> Counter[str]:

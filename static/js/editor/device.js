@@ -18,10 +18,6 @@ function openBase() {
   return promised(request);
 }
 
-export async function forgetAll() {
-  await promised(indexedDB.deleteDatabase(NAME)).catch(() => {});
-}
-
 export class Device {
   constructor(reference, memoryOnly) {
     this.reference = reference;
@@ -38,10 +34,12 @@ export class Device {
   async unlock({ owner, key }) {
     if (!this.usable) return;
     try {
+      this.base?.close();
       const raw = Uint8Array.from(atob(key), (char) => char.charCodeAt(0));
       this.key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
       this.owner = owner;
       this.base = await openBase();
+      this.base.onversionchange = () => this.base.close(); // signing out deletes it
     } catch {
       this.usable = false;
     }
