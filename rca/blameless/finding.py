@@ -58,6 +58,8 @@ class Finding:
             "message": self.message,
             "question": self.question,
             "rewrite": self.rewrite,
+            "sentence_start": self.sentence_start,
+            "sentence_end": self.sentence_end,
             "key": self.key,
         }
 

@@ -126,6 +126,13 @@ class Field {
     opener.type = "button";
     opener.setAttribute("aria-expanded", "false");
     opener.addEventListener("click", () => this.toggle(row, opener, finding));
+    row.addEventListener("keydown", (event) => {
+      const card = row.querySelector(".hint");
+      if (event.key !== "Escape" || !card) return;
+      event.stopPropagation();
+      this.review.close(card);
+      opener.focus();
+    });
     row.append(opener);
     return row;
   }
@@ -135,11 +142,11 @@ class Field {
     for (const other of document.querySelectorAll(".wording-list .hint")) this.review.close(other);
     if (!there) {
       opener.setAttribute("aria-expanded", "true");
-      row.append(this.card(row, opener, finding));
+      row.append(this.card(finding));
     }
   }
 
-  card(row, opener, finding) {
+  card(finding) {
     const card = element("div", "hint");
     card.append(element("p", "meta", finding.message), element("p", "hint__try", finding.question));
     const buttons = element("p", "row");
@@ -149,12 +156,6 @@ class Field {
     keep.addEventListener("click", () => this.askWhy(card, keep, finding));
     buttons.append(keep, element("span", "meta", "Never blocks, never counted per person."));
     card.append(buttons);
-    card.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      this.review.close(card);
-      opener.focus();
-    });
     return card;
   }
 

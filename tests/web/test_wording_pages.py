@@ -34,6 +34,8 @@ def test_check_answers_with_places(sqlite_app: Flask) -> None:
                          headers=headers)  # fmt: skip
     found = answer.get_json()["findings"][0]
     assert (found["start"], found["excerpt"]) == (2, "The operator failed to")
+    # The script keeps quiet about the sentence that holds the caret; it needs its places.
+    assert (found["sentence_start"], found["sentence_end"]) == (0, 2 + len(BLAME))
 
 
 def test_quiet_fields_odd_bodies_and_readers(sqlite_app: Flask) -> None:
