@@ -40,8 +40,8 @@ def _from_paths(found: Found, paths: tuple[str, ...], config: FactsConfig) -> No
 def _from_commits(found: Found, commits: tuple[CommitText, ...]) -> None:
     from rca.provenance import Commit, judge
 
-    for item in commits:
-        said = judge(
+    verdicts = [
+        judge(
             Commit(
                 sha=item.sha,
                 message=item.message,
@@ -51,25 +51,18 @@ def _from_commits(found: Found, commits: tuple[CommitText, ...]) -> None:
                 committer_email=item.committer_email,
             )
         )
+        for item in commits
+    ]
+    for said in verdicts:
         if said.state == "evidenced":
-            found.tell("ai.influenced", True, f"commit {item.sha[:10]}")
-            found.tell("ai.tools", [said.tool] if said.tool else None, f"commit {item.sha[:10]}")
-            found.tell("provenance.model", said.model or None, f"commit {item.sha[:10]}")
-            where = f"commit {item.sha[:10]}"
+            where = f"commit {said.sha[:10]}"
+            found.tell("ai.influenced", True, where)
+            found.tell("ai.tools", [said.tool] if said.tool else None, where)
+            found.tell("provenance.model", said.model or None, where)
             found.tell("provenance.sessionRef", said.session_ref or None, where)
-    if commits and all_attested(commits):
+    if verdicts and all(said.state == "attested_none" for said in verdicts):
         found.tell("ai.influenced", False, "every commit attests none")
     found.unknown("ai.influenced", "no trailer, note or label says so; absence is not evidence")
-
-
-def all_attested(commits: tuple[CommitText, ...]) -> bool:
-    """Whether every commit says that AI had no part."""
-    from rca.provenance import Commit, judge
-
-    return all(
-        judge(Commit(sha=item.sha, message=item.message)).state == "attested_none"
-        for item in commits
-    )
 
 
 def _owners_of(text: str, path: str) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from rca.gate.check import Judged
 
@@ -100,9 +100,9 @@ def _junit(found: Sequence[Judged], history: Sequence[str]) -> str:
         f'<testsuite name="guardrails" tests="{len(found)}" failures="{failed}">',
     ]
     for item in found:
-        lines.append(f"  <testcase name={quoteattr(_clean(item.outcome.rule))}>")
+        lines.append(f'  <testcase name="{escape(_clean(item.outcome.rule))}">')
         if item.blocks:
-            lines.append(f"    <failure message={quoteattr(_clean(_said(item)))}/>")
+            lines.append(f'    <failure message="{escape(_clean(_said(item)))}"/>')
         elif item.outcome.state in ("violation", "unknown"):
             said = _clean(f"{item.outcome.state}: {_said(item)}")
             lines.append(f"    <system-out>{escape(said)}</system-out>")

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,23 +60,25 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the token to an address that nobody named."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 def _fetch(url: str, token: str, etag: str) -> tuple[int, str, str]:
+    # Loading the http client costs 80 ms, which a gate that reads a file should not pay.
+    import urllib.error
+    import urllib.request
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        """A redirect would carry the token to an address that nobody named."""
+
+        def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+            return None
+
     headers = {"Accept": "application/yaml"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if etag:
         headers["If-None-Match"] = etag
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - http or https, checked
-    opener = urllib.request.build_opener(_NoRedirect)
     try:
-        with opener.open(request, timeout=TIMEOUT) as answer:
+        with urllib.request.build_opener(NoRedirect).open(request, timeout=TIMEOUT) as answer:
             body = answer.read(MOST_BYTES + 1)
             return answer.status, body.decode("utf-8"), answer.headers.get("ETag", "")
     except urllib.error.HTTPError as error:

@@ -61,7 +61,7 @@ def _compiled(row: Mapping[str, Any], macros: Mapping[str, str]) -> Rule:
 def rules() -> tuple[Rule, ...]:
     """The rules of ``prose_rules.yaml``, read once."""
     text = Path(__file__).with_name("prose_rules.yaml").read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
     macros = _macros(data["words"])
     return tuple(_compiled(row, macros) for row in data["rules"])
 

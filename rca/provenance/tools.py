@@ -98,7 +98,8 @@ def _tool(row: dict[str, Any]) -> Tool:
 def catalogue() -> Catalogue:
     """The tools of ``tools.yaml``, read once."""
     text = Path(__file__).with_name("tools.yaml").read_text(encoding="utf-8")
-    tools = tuple(_tool(row) for row in yaml.safe_load(text))
+    rows = yaml.load(text, Loader=yaml.CSafeLoader)
+    tools = tuple(_tool(row) for row in rows)
     plain = [word for tool in tools for word in tool.words]
     shy = [word for tool in tools for word in tool.shy]
     return Catalogue(
