@@ -97,7 +97,8 @@ def to_draft(row: Row, assume: Assume) -> Draft:
     columns = _sorted_out(row.values)
     reader = _Reader(row.line, columns, assume)
     data = reader.read()
-    if not any(data.get(name) for name in ("title", "imported_text", "summary", "what_happened")):
+    words = ("title", "imported_text", "summary", "what_happened")
+    if not reader.refusals and not any(data.get(name) for name in words):
         reader.refuse("text", "there is neither a title nor a text")
     if reader.refusals:
         raise BadRow(reader.refusals)

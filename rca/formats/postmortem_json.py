@@ -32,7 +32,7 @@ def write(content: PostmortemContent, *, reference: str, status: str, version: i
 
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of :func:`document`, made from the domain's own types."""
-    content = PostmortemContent.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")  # fmt: skip
+    content = PostmortemContent.model_json_schema(mode="serialization")
     definitions = content.pop("$defs", {})
     definitions["PostmortemContent"] = content
     return {

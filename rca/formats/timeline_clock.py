@@ -48,7 +48,10 @@ _STAMP = (
     rf"|{_CLOCK.replace('?P<', '?P<c_')}{_ZONE.replace('?P<', '?P<c_')}"
     rf"(?:\s?(?:,|·|\bon\b)?\s?{_DATE.replace('?P<', '?P<c_')})?)"
 )
-_UNTIL = r"(?:\s?(?:-|–|—|to)\s?(?P<until>(?:[01]?\d|2[0-3]):[0-5]\d(?:\s?[ap]m)?)\b(?!:)(?:\s?\(?(?P<uz>utc|gmt|z)\b\)?)?)?"
+_UNTIL = (
+    r"(?:\s?(?:-|–|—|to)\s?(?P<until>(?:[01]?\d|2[0-3]):[0-5]\d(?:\s?[ap]m)?)\b(?!:)"
+    r"(?:\s?\(?(?P<uz>utc|gmt|z)\b\)?)?)?"
+)
 _BEFORE = r"(?P<open>[\[(|*_`\s>•‣–—-]*(?:\d{1,2}[.)]\s)?(?:at|on)?\s?[\[(*_`]*)"
 LEADING = re.compile(rf"{_BEFORE}{_STAMP}(?!\w|:\d){_UNTIL}(?P<close>[\])*_`]*)", re.IGNORECASE)
 TRAILING = re.compile(

@@ -123,7 +123,8 @@ def _is_pagerduty(value: Any) -> list[Mapping[str, Any]] | None:
 def _pagerduty(items: Sequence[Mapping[str, Any]]) -> Iterator[Message]:
     for item in items:
         channel = item.get("channel")
-        note = _words(channel.get("content")) or _words(channel.get("note")) if isinstance(channel, Mapping) else ""  # fmt: skip
+        told = channel if isinstance(channel, Mapping) else {}
+        note = _words(told.get("content")) or _words(told.get("note"))
         text = _words(item.get("summary"))
         if note and note not in text:
             text = f"{text}: {note}" if text else note
@@ -163,7 +164,8 @@ def _plain_html(text: str) -> str:
 
 def _is_issue(value: Any) -> list[Mapping[str, Any]] | None:
     items = [value] if isinstance(value, Mapping) else _maps(value)
-    found = [item for item in items if _when(item) and (_words(item.get("body")) or _words(item.get("description")) or "title" in item or "event" in item or "notes" in item)]  # fmt: skip
+    told = ("body", "description", "title", "event", "notes")
+    found = [item for item in items if _when(item) and any(item.get(name) for name in told)]
     notes = [item for item in items if isinstance(item.get("notes"), list)]
     return found or notes or None
 

@@ -33,7 +33,8 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"“{name[:60]}” is not a time zone. Write it like Europe/Berlin.") from error  # fmt: skip
+        words = f"“{name[:60]}” is not a time zone. Write it like Europe/Berlin."
+        raise ValueError(words) from error
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rca.formats.timeline_clock import Day, Stamp, day_line, leading, trailing
+from rca.formats.timeline_words import is_no_name
 
 
 @dataclass(slots=True)
@@ -35,10 +36,12 @@ class _Open:
 
 
 _NOISE = re.compile(
-    r"^\s*(?::[\w+'-]{2,40}:(?:\s*\d{1,4})?|\d{1,3}\s+repl(?:y|ies)|view (?:newer )?(?:thread|replies)"
+    r"^\s*(?::[\w+'-]{2,40}:(?:\s*\d{1,4})?|\d{1,3}\s+repl(?:y|ies)"
+    r"|view (?:newer )?(?:thread|replies)"
     r"|last reply .{0,40}|show (?:more|less)|new(?: messages)?|pinned by .{0,60}|added by .{0,60}"
     r"|also sent to the channel|replied to a thread:?.{0,80}|thread|\d{1,3} new messages?"
-    r"|was added to #?\S+ by .{0,60}|(?:joined|left) #\S+\.?|set the channel (?:topic|description).{0,200}"
+    r"|was added to #?\S+ by .{0,60}|(?:joined|left) #\S+\.?"
+    r"|set the channel (?:topic|description).{0,200}"
     r"|\|?[\s|:+-]{3,}\|?)\s*$",
     re.IGNORECASE,
 )
@@ -54,20 +57,13 @@ _PIPE_NICK = re.compile(r"^[@+ ]?([\w\[\]`^{}-]{2,20})\s[|│]\s(.*)$", re.DOTAL
 _COLON = re.compile(
     r"^[-–—]?\s?\(?([^\W\d_][\w.'’ -]{0,38}?(?:\s\([\w ,/-]{1,30}\))?)\)?:(?:\s+|$)(.*)$", re.DOTALL
 )
-_NOT_NAMES = frozenset(
-    "note notes update impact status todo action actions cause root summary warning error info "
-    "debug fatal http https result detection resolution mitigation edit ps fyi eta tl;dr hypothesis "
-    "next decision question answer timeline what why how when where time severity link links logs "
-    "log output see also example symptom symptoms alert incident resolved fix fixed issue problem "
-    "deploy rollback conclusion context reason theory finding findings observation page".split()
+_VERBS = re.compile(
+    r"\s+(?:commented|opened|closed|reopened|wrote|said|replied|posted|created|reported)"
+    r"(?:\s+(?:this(?: issue)?|on|at|an? (?:comment|issue)))?\s*:?$",
+    re.IGNORECASE,
 )
-_VERBS = re.compile(r"\s+(?:commented|opened|closed|reopened|wrote|said|replied|posted|created|reported)"
-                    r"(?:\s+(?:this(?: issue)?|on|at|an? (?:comment|issue)))?\s*:?$", re.IGNORECASE)  # fmt: skip
 _NAME_WORDS = re.compile(r"^[^\W\d_][\w.'’-]*(?: [^\W_][\w.'’()-]*){0,4}$")
 _APP = re.compile(r"\s*\b(?:APP|BOT|WORKFLOW)$")
-_TABLE_TEXT = re.compile(
-    r"^(?:what|event|description|details?|action|text|notes?|message|happened|what happened)$", re.I
-)
 _TABLE_WHO = re.compile(r"^(?:who|actor|role|person|by|author|owner|name)(?: \(\w+\))?$", re.I)
 _TABLE_WHEN = re.compile(r"^(?:time|when|date|timestamp|utc)\b.*$", re.I)
 
@@ -153,11 +149,7 @@ class _Reader:
             self.skip_count = False
             return True
         self.skip_count = bool(_REACTION.match(line))
-        return (
-            bool(_NOISE.match(line))
-            and self.open is not None
-            or (bool(_NOISE.match(line)) and "|" in line)
-        )
+        return bool(_NOISE.match(line)) and (self.open is not None or "|" in line)
 
     def _table_head(self, line: str) -> bool:
         cells = _cells(line)
@@ -232,7 +224,7 @@ class _Reader:
         if not words or len(text) > 50 or not _NAME_WORDS.match(text):
             return False
         if len(words) == 1:
-            return words[0].casefold() not in _NOT_NAMES
+            return not is_no_name(words[0])
         return all(
             word[:1].isupper()
             or word in ("de", "van", "von", "der", "da", "del")
@@ -352,7 +344,11 @@ def _find_authors(found: Sequence[Message]) -> None:
 
 def _is_author(name: str, times: int, stamp: Stamp) -> bool:
     words = name.split()
-    if len(words) > 4 or words[0].casefold() in _NOT_NAMES or name.casefold() in _NOT_NAMES:
+    if (
+        len(words) > 4
+        or words[0].casefold() in words().not_names
+        or name.casefold() in words().not_names
+    ):
         return False
     capital = all(word[:1].isupper() or word.startswith("(") for word in words)
     if stamp.bracketed or (stamp.day is not None and capital):

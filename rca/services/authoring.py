@@ -3,7 +3,7 @@ transaction; every write names the version that it builds on.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from rca.domain.vocabulary import (
     Visibility,
 )
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
-from rca.services import jobs
+from rca.services import jobs, secrets_guard
 from rca.services.visibility import find_postmortem
 from rca.store import audit, search
 from rca.store import tables as t
@@ -44,13 +44,17 @@ MINING_DELAY = timedelta(seconds=20)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a write left behind: the reference and the version that the next write builds on."""
+    """What a write left behind: the reference and the version that the next write builds on.
+
+    ``redacted`` is what looked like a secret and was taken out before storing: say it.
+    """
 
     reference: str
     version: int
     status: Status
     section_versions: Mapping[str, int]
     revision: int
+    redacted: tuple[secrets_guard.Secret, ...] = ()
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -118,6 +122,7 @@ def create(
     """A new draft; its author is a member of it. Raises Forbidden, Invalid."""
     _need(viewer, Permission.WRITE)
     content = with_member(session, viewer, content, PersonRole.AUTHOR)
+    content, redacted = secrets_guard.redact_model(content)
     row = t.PostmortemRow(
         reference=reference or next_reference(session, now.year),
         organisation=content.organisation,
@@ -133,7 +138,7 @@ def create(
     store_content(session, row, content, old=None, viewer=viewer, now=now)
     keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
     record(session, viewer, "postmortem.create", row, now=now)
-    return saved(session, row)
+    return replace(saved(session, row), redacted=redacted)
 
 
 def save(
@@ -195,9 +200,9 @@ def _store_edit(
 ) -> Saved:
     if content.visibility is not Visibility.OPEN:
         content = with_member(session, viewer, content, PersonRole.MEMBER)
-    content = resolve_people(session, content)
+    content, redacted = secrets_guard.redact_model(resolve_people(session, content))
     if content == old:
-        return saved(session, row)
+        return replace(saved(session, row), redacted=redacted)
     before = row.content_hash
     store_content(session, row, content, old=old, viewer=viewer, now=now)
     row.status = status_after_edit(Status(row.status)).value
@@ -206,7 +211,7 @@ def _store_edit(
     session.add(row)
     keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
     record(session, viewer, "postmortem.edit", row, before=before, now=now)
-    return saved(session, row)
+    return replace(saved(session, row), redacted=redacted)
 
 
 def keep_conflict(
@@ -216,6 +221,7 @@ def keep_conflict(
 
     Kept once: a text that is in the history already needs no second copy.
     """
+    content, _ = secrets_guard.redact_model(content)
     row = find_postmortem(session, viewer, reference)
     query = select(t.Revision.id).where(
         t.Revision.postmortem_id == row.id, t.Revision.content_hash == content_hash(content)

@@ -208,7 +208,8 @@ def take(
     )
     marks = [row for row in rows if row.place in milestones and row.proposal.milestone]
     if marks:
-        saved = _propose_times(session, viewer, reference, marks, saved, now)
+        timed = _propose_times(session, viewer, reference, marks, saved, now)
+        return replace(timed, redacted=saved.redacted)
     return saved
 
 

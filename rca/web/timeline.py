@@ -13,6 +13,7 @@ from rca.errors import Conflict, Invalid, Problem, VersionMissing
 from rca.formats.decoding import decode
 from rca.formats.rows import Unreadable
 from rca.formats.timeline import FLAGS
+from rca.services import secrets_guard
 from rca.services import timeline_paste as pastes
 from rca.services.timeline_paste import Paste
 from rca.web.access import allow
@@ -140,7 +141,7 @@ def _take(reference: str, given: Paste) -> Response | str | tuple[str, int]:
     chosen = _numbers("row")
     try:
         with writing() as session:
-            pastes.take(
+            saved = pastes.take(
                 session,
                 viewer=viewer(),
                 reference=reference,
@@ -152,6 +153,8 @@ def _take(reference: str, given: Paste) -> Response | str | tuple[str, int]:
             )
     except Conflict:
         return _proposed(reference, given, chosen=chosen, conflict=True)
+    if saved.redacted:
+        flash(secrets_guard.in_words(saved.redacted), "warning")
     flash(
         "The rows are in the timeline, unconfirmed. Check them, then confirm the timeline.", "done"
     )

@@ -16,7 +16,7 @@ from rca.domain.postmortem import PostmortemContent
 from rca.domain.skeleton import sentence
 from rca.domain.vocabulary import RevisionKind, Section, Severity, Status
 from rca.errors import Conflict, Invalid, NotNow, Problem
-from rca.services import authoring, conflicts, suggestions
+from rca.services import authoring, conflicts, secrets_guard, suggestions
 from rca.services import reading as postmortems
 from rca.web import forms, forms_postmortem, forms_rows
 from rca.web.access import allow
@@ -82,6 +82,7 @@ def create() -> Page:
         return _new_page(nested, error.problems), 422
     with writing() as session:
         made = authoring.create(session, viewer=viewer(), content=content, now=now())
+    _say_redacted(made)
     flash(f"{made.reference} is saved as a draft. Its address can be shared now.", "done")
     return redirect(url_for("postmortems.edit", reference=made.reference), code=303)
 
@@ -253,12 +254,18 @@ def _store(
         saved = _write(reference, base, content, basis)
     except Conflict:
         return conflict_page(reference, base, content, basis), 409
+    _say_redacted(saved)
     if verb == "submit":
         return _submit(reference, saved)
     if verb == "check":
         return redirect(url_for("postmortems.edit", reference=reference) + "#check", code=303)
     flash(f"Saved {now():%H:%M} UTC.", "done")
     return redirect(url_for("postmortems.edit", reference=reference), code=303)
+
+
+def _say_redacted(saved: authoring.Saved) -> None:
+    if saved.redacted:
+        flash(secrets_guard.in_words(saved.redacted), "warning")
 
 
 def _write(

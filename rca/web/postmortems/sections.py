@@ -14,7 +14,7 @@ from rca.domain.postmortem import PostmortemContent
 from rca.domain.sections import SECTION_FIELDS
 from rca.domain.vocabulary import Section
 from rca.errors import Invalid, NotFound, VersionMissing
-from rca.services import authoring, conflicts
+from rca.services import authoring, conflicts, secrets_guard
 from rca.web import forms, forms_postmortem
 from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
@@ -151,9 +151,10 @@ def _stored(
         "taken": [
             label_of_clash(p, (outcome.content,) * 2) for p in (merge.taken if merge else ())
         ],
+        "redacted": secrets_guard.in_words(saved.redacted),
         **fragments(sheet, outcome.content),
     }
-    if merge is not None or render:
+    if merge is not None or render or saved.redacted:
         body["section"] = render_section(sheet, section, reference)
     answer = jsonify(body)
     answer.headers["ETag"] = f'"{outcome.version}"'

@@ -1,0 +1,89 @@
+"""Charts: every kind, told to those who can't see it, safe for the page's policy, stable."""
+
+import itertools
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from rca.reports.rendering import draw_charts
+from rca.reports.value import Chart
+from tests.conftest import run_python
+from tests.reports.values import charts
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, str]:
+    return draw_charts(charts())
+
+
+@pytest.mark.parametrize("chart", charts(), ids=lambda c: c.kind)
+def test_each_kind_is_drawn_with_its_finding_as_title(chart: Chart, drawn: dict[str, str]) -> None:
+    root = ET.fromstring(drawn[chart.name])
+    title = root.find(f"{SVG}title")
+    assert title is not None
+    assert title.text == f"{chart.title}. {chart.alt}"
+    marks = [n for n in root.iter() if n.get("role") == "graphics-symbol" and n.get("aria-label")]
+    assert len(marks) >= 2, "an empty chart"
+
+
+def test_no_drawing_carries_style_script_or_an_address(drawn: dict[str, str]) -> None:
+    for name, svg in drawn.items():
+        assert not re.search(r"<(script|style|foreignObject|image|a)\b", svg), name
+        assert not re.search(r"\s(style|on\w+|href|xlink:href)=", svg), name
+
+
+def test_text_of_people_is_escaped_in_a_drawing(drawn: dict[str, str]) -> None:
+    assert "<b>" not in drawn["chart-bars"]
+    assert "&lt;b&gt;refused" in drawn["chart-bars"]
+
+
+def test_colours_are_of_the_print_palette_only(drawn: dict[str, str]) -> None:
+    """The page maps each print colour to its token; another one would stay light in dark mode."""
+    from rca.reports import charts as palette
+
+    allowed = {
+        value for name, value in vars(palette).items()
+        if name.isupper() and isinstance(value, str) and value.startswith("#")
+    } | {"none", "transparent"}  # fmt: skip
+    for name, svg in drawn.items():
+        used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg))
+        assert used <= allowed, f"{name}: {used - allowed}"
+
+
+def test_every_print_colour_has_its_token_on_the_page() -> None:
+    from rca.paths import static_dir
+    from rca.reports import charts as palette
+
+    sheet = (static_dir() / "css" / "review.css").read_text(encoding="utf-8")
+    for name, value in vars(palette).items():
+        if name.isupper() and isinstance(value, str) and value.startswith("#"):
+            assert f'"{value}"' in sheet, f"{name} {value} is not mapped in review.css"
+
+
+def test_the_same_values_give_the_same_drawing(drawn: dict[str, str]) -> None:
+    assert draw_charts(charts()) == drawn
+
+
+def test_severities_and_answers_differ_in_grey() -> None:
+    """Adjacent steps of the ordinal scales keep a distance in luminance."""
+    from rca.reports.charts import _ORDINAL
+
+    def luminance(colour: str) -> float:
+        red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    steps = [luminance(colour) for colour in _ORDINAL.values()]
+    assert steps == sorted(steps)
+    assert min(b - a for a, b in itertools.pairwise(steps)) > 0.12
+
+
+def test_the_parent_loads_no_drawing_library() -> None:
+    code = (
+        "import sys, rca.services.report_pdf, rca.services.reviews; "
+        "print(sorted({n.split('.')[0] for n in sys.modules} & "
+        "{'altair', 'vl_convert', 'weasyprint', 'scipy', 'numpy', 'pandas'}))"
+    )
+    assert run_python(code).strip() == "[]"

@@ -1,0 +1,409 @@
+"""PDF: nothing is loaded by address, the structure is whole, the same input is the same bytes."""
+
+import io
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from rca.errors import Unavailable
+from rca.reports import rendering
+from rca.reports.markdown import markdown_to_html
+from rca.reports.paper import print_html
+from rca.reports.rendering import RenderingFailed, make_pdf
+from rca.services.printing import printed
+from tests.conftest import run_python
+from tests.factories import rich
+from tests.reports.values import review
+
+CANARY = "canary-in-the-file-7f3a"
+
+
+def page(**changes: Any) -> str:
+    """The print HTML of the small review."""
+    return print_html(
+        "quarter.html", review=review(**changes), incident=None, organisation="Fernwick",
+        banner="Internal", as_of="2026-10-05", run="Fernwick · data abc", digest="abc",
+    )  # fmt: skip
+
+
+def record(paper: str = "a4", template: str = "postmortem.html", **changes: Any) -> str:
+    """The print HTML of one postmortem."""
+    content = rich(**changes)
+    value = printed(content, reference="INC-2026-0001", state="revision 2", unconfirmed=1)
+    return print_html(
+        template, paper=paper, p=value, organisation="Fernwick", banner="", as_of="2026-10-05",
+        run="run", digest="abc",
+    )  # fmt: skip
+
+
+def text_of(pdf: bytes) -> str:
+    return "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(pdf)).pages)
+
+
+@pytest.fixture(scope="module")
+def quarter() -> bytes:
+    return make_pdf(page(), list(review().charts()))
+
+
+# Nothing by address
+
+
+class _Trap(BaseHTTPRequestHandler):
+    asked: list[str] = []  # noqa: RUF012 - one trap per test run
+
+    def do_GET(self) -> None:
+        type(self).asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"fetched")
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def trap() -> Any:
+    """A server that writes down who calls."""
+    _Trap.asked.clear()
+    server = HTTPServer(("127.0.0.1", 0), _Trap)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _vectors(secret: Path, trap: str) -> str:
+    """Every way we know to make a PDF engine load something."""
+    file = secret.as_uri()
+    return "".join(
+        f'<img src="{a}" alt="x"><link rel="stylesheet" href="{a}"><object data="{a}">o</object>'
+        f'<embed src="{a}"><link rel="attachment" href="{a}"><a rel="attachment" href="{a}">a</a>'
+        f'<p style="background:url({a})">b</p><ul style="list-style-image:url({a})"><li>l</li></ul>'
+        f"<style>@import url({a});@font-face{{font-family:X;src:url({a})}}p{{font-family:X;"
+        f"content:url({a})}}</style>"
+        f'<svg><title>s</title><image href="{a}" width="9" height="9"/><use href="{a}#x"/></svg>'
+        f'<img alt="d" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22%3E'
+        f'%3Cimage href=%22{a}%22/%3E%3C/svg%3E">'
+        for a in (file, f"{trap}/pixel")
+    )
+
+
+PERMISSIVE = """
+import sys
+from weasyprint.urls import URLFetcher
+import rca.reports.pdf as pdf
+html = sys.stdin.read()
+class Permissive(URLFetcher):
+    pass
+fetcher = Permissive() if sys.argv[1] == "permissive" else None
+sys.stdout.buffer.write(pdf.html_to_pdf(html, {}, fetcher=fetcher))
+"""
+
+
+def _render(html: str, fetcher: str) -> bytes:
+    done = subprocess.run(
+        [sys.executable, "-c", PERMISSIVE, fetcher],
+        input=html.encode(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    return done.stdout
+
+
+def _attached(pdf: bytes) -> str:
+    reader = PdfReader(io.BytesIO(pdf))
+    return " ".join(
+        data.decode(errors="replace") for parts in reader.attachments.values() for data in parts
+    )
+
+
+def test_print_loads_no_file_and_opens_no_connection(tmp_path: Path, trap: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY, encoding="utf-8")
+    html = (
+        f'<html lang="en"><head><title>t</title></head><body>{_vectors(secret, trap)}</body></html>'
+    )
+    pdf = _render(html, "ours")
+    assert _Trap.asked == []
+    assert CANARY not in _attached(pdf)
+    assert CANARY.encode() not in pdf
+
+
+def test_the_harness_catches_a_permissive_fetcher(tmp_path: Path, trap: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY, encoding="utf-8")
+    html = (
+        f'<html lang="en"><head><title>t</title></head><body>{_vectors(secret, trap)}</body></html>'
+    )
+    pdf = _render(html, "permissive")
+    assert _Trap.asked != [], "the trap was not called: the vectors test nothing"
+    assert CANARY in _attached(pdf)
+
+
+@pytest.mark.parametrize("field", ["summary", "what_happened", "imported_text"])
+def test_an_image_in_markdown_becomes_no_image(field: str, tmp_path: Path, trap: str) -> None:
+    secret = tmp_path / "secret.svg"
+    secret.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg"><text>{CANARY}</text></svg>', encoding="utf-8"
+    )
+    words = f"![a]({secret.as_uri()}) ![b]({trap}/b) <img src='{trap}/c'> and text"
+    html = record(**{field: words})
+    assert "<img" not in html
+    assert CANARY not in text_of(make_pdf(html))
+    assert _Trap.asked == []
+    assert "<img" not in markdown_to_html(words)
+
+
+def test_words_of_people_stay_words() -> None:
+    html = record(title="<script>alert(1)</script>", impact_summary="<iframe src=x></iframe>")
+    assert "<script" not in html
+    assert "<iframe" not in html
+    assert "&lt;script&gt;" in html
+
+
+# Structure
+
+
+def _structure(reader: PdfReader) -> list[tuple[str, Any]]:
+    """Every structure element as (role, element), in reading order."""
+    found: list[tuple[str, Any]] = []
+
+    def walk(node: Any) -> None:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for kid in node:
+                walk(kid)
+        elif hasattr(node, "get"):
+            if "/S" in node:
+                found.append((str(node["/S"]), node))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])
+    return found
+
+
+def problems(pdf: bytes) -> list[str]:
+    """What an accessibility check finds wrong with the structure."""
+    reader = PdfReader(io.BytesIO(pdf))
+    root = reader.trailer["/Root"]
+    found = []
+    if not root.get("/MarkInfo", {}).get("/Marked"):
+        found.append("not tagged")
+    if not str(root.get("/Lang", "")).strip():
+        found.append("no language")
+    if not (reader.metadata and reader.metadata.title):
+        found.append("no title")
+    if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
+        found.append("title not shown")
+    if b"pdfuaid:part" not in root["/Metadata"].get_object().get_data():
+        found.append("does not claim PDF/UA")
+    if "/StructTreeRoot" not in root:
+        return [*found, "no structure"]
+    elements = _structure(reader)
+    levels = [int(role[2:]) for role, _ in elements if re.fullmatch(r"/H[1-6]", role)]
+    if levels[:1] != [1] or levels.count(1) != 1:
+        found.append(f"h1 {levels}")
+    found += [f"h{a} to h{b}" for a, b in itertools.pairwise(levels) if b > a + 1]
+    found += [
+        "figure without words" for role, e in elements if role == "/Figure" and not e.get("/Alt")
+    ]
+    return found
+
+
+def test_the_quarter_is_tagged_titled_and_in_order(quarter: bytes) -> None:
+    assert problems(quarter) == []
+    reader = PdfReader(io.BytesIO(quarter))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Reliability review 2026-Q3, Fernwick"
+    figures = [e["/Alt"] for role, e in _structure(reader) if role == "/Figure"]
+    for chart in review().charts():
+        assert f"{chart.title}. {chart.alt}" in figures
+    roles = {role for role, _ in _structure(reader)}
+    assert {"/Table", "/TR", "/TH", "/TD", "/Figure", "/H2"} <= roles
+
+
+def test_the_structure_check_finds_planted_faults() -> None:
+    bad = '<html><body><h1>a</h1><h3>b</h3><img src="data:image/png;base64,{}"></body></html>'
+    png = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5"
+        "ErkJggg=="
+    )
+    found = problems(make_pdf(bad.format(png)))
+    assert "no title" in found
+    assert "no language" in found
+    assert "h1 to h3" in found
+    assert "figure without words" in found
+
+
+def test_bookmarks_contents_and_page_numbers(quarter: bytes) -> None:
+    reader = PdfReader(io.BytesIO(quarter))
+
+    def titles(outline: Any) -> list[str]:
+        return [
+            t
+            for item in outline
+            for t in (titles(item) if isinstance(item, list) else [item.title])
+        ]
+
+    marks = titles(reader.outline)
+    assert marks[0] == "No change in reliability can be told from 2026-Q2."
+    assert {"Volume and severity", "Appendix", "Definitions"} <= set(marks)
+    n = len(reader.pages)
+    for number, sheet in enumerate(reader.pages, 1):
+        words = sheet.extract_text()
+        assert f"Page {number} of {n}" in words
+        assert "Fernwick · data abc" in words
+    assert len(reader.pages[0].extract_text()) > 300
+
+
+def test_page_one_stands_alone(quarter: bytes) -> None:
+    first = PdfReader(io.BytesIO(quarter)).pages[0].extract_text()
+    for words in (
+        "No change in reliability",
+        "Decisions requested",
+        "Better because",
+        "Top patterns",
+    ):
+        assert words in first
+    assert "Volume and severity" not in first
+
+
+def test_the_postmortem_is_tagged_and_complete() -> None:
+    pdf = make_pdf(record())
+    assert problems(pdf) == []
+    words = " ".join(text_of(pdf).split())
+    for part in ("Checkout returns 502", "Pool size halved", "The config schema accepted a pool of 4.",
+                 "Bound the pool size", "Commit trailer 4f2a91c", "It was not a Friday."):  # fmt: skip
+        assert part in words, part
+
+
+def test_unconfirmed_values_are_marked_and_unknown_is_said() -> None:
+    data: dict[str, Any] = {
+        "times": [{"milestone": "impact_started_at", "value": "2026-08-14 09:12",
+                   "source": "imported", "confirmed": False}],
+    }  # fmt: skip
+    html = record(**data)
+    assert '<span class="unconfirmed">2026-08-14 09:12</span>' in html
+    assert '<span class="unknown">Unknown</span>' in html
+    assert "not confirmed" in text_of(make_pdf(html))
+
+
+def test_owners_print_only_when_asked() -> None:
+    content = rich(
+        actions=[{"title": "Bound the pool", "owner": "Mara Voss", "team": "Storefront"}]
+    )
+    for names in (False, True):
+        value = printed(content, reference="INC-1", state="x", unconfirmed=0, names=names)
+        html = print_html("postmortem.html", p=value, organisation="", banner="", as_of="2026-10-05",
+                          run="", digest="")  # fmt: skip
+        assert ("Mara Voss" in html) is names
+
+
+def test_letter_and_a4() -> None:
+    sizes = {
+        paper: PdfReader(io.BytesIO(make_pdf(record(paper)))).pages[0].mediabox
+        for paper in ("a4", "letter")
+    }
+    assert round(float(sizes["a4"].width)) == 595
+    assert (round(float(sizes["letter"].width)), round(float(sizes["letter"].height))) == (612, 792)
+
+
+def test_the_same_input_is_the_same_bytes(quarter: bytes) -> None:
+    assert make_pdf(page(), list(review().charts())) == quarter
+
+
+def test_only_fonts_of_our_packages_are_used(quarter: bytes) -> None:
+    """Else another machine would break lines elsewhere."""
+    names = {
+        str(font["/BaseFont"]).split("+")[-1]
+        for sheet in PdfReader(io.BytesIO(quarter)).pages
+        for font in (f.get_object() for f in sheet["/Resources"]["/Font"].values())
+    }
+    assert names
+    assert all(name.startswith(("Source-Sans", "Source-Serif")) for name in names), names
+
+
+# Limits
+
+
+def test_a_slow_child_is_stopped_and_gone() -> None:
+    with pytest.raises(RenderingFailed, match="took longer"):
+        make_pdf(page(), list(review().charts()), seconds=0.05)
+
+
+def test_a_large_child_is_stopped() -> None:
+    with pytest.raises(RenderingFailed, match="needed more than 20 MB"):
+        make_pdf(page(), memory=20 * 1024**2)
+
+
+def test_a_cancelled_child_is_gone() -> None:
+    started: list[int] = []
+    real = subprocess.Popen
+
+    class Watched(real):  # type: ignore[type-arg, misc, valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            started.append(self.pid)
+
+    rendering.subprocess.Popen = Watched  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(RenderingFailed, match="was cancelled"):
+            make_pdf(page(), cancelled=lambda: True)
+    finally:
+        rendering.subprocess.Popen = real  # type: ignore[attr-defined]
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], signal.SIGCONT)
+
+
+def test_the_child_limits_its_own_memory() -> None:
+    code = (
+        "import rca.reports.child as c; c._limit()\n"
+        "try:\n    held = bytearray(3 * 1024**3)\n    print('held')\n"
+        "except MemoryError:\n    print('refused')"
+    )
+    assert run_python(code).strip() == "refused"
+
+
+def test_the_child_sees_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RCA_DATABASE_URL", "postgresql://someone:secret@host/db")
+    assert not [name for name in rendering._environment() if name.startswith("RCA_")]
+
+
+def test_without_pango_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A weasyprint that can't find its system library, as on a bare machine."""
+    fake = tmp_path / "weasyprint"
+    fake.mkdir()
+    (fake / "__init__.py").write_text(
+        "raise OSError(\"cannot load library 'libgobject-2.0-0': no such file\")", encoding="utf-8"
+    )
+    real = rendering._environment()
+    monkeypatch.setattr(
+        rendering, "_environment",
+        lambda: {**real, "PYTHONPATH": f"{tmp_path}{os.pathsep}{real['PYTHONPATH']}"},
+    )  # fmt: skip
+    with pytest.raises(Unavailable, match="apt-get install libpango"):
+        make_pdf(page())
+    drawn = rendering.draw_charts(list(review().charts())[:1])
+    assert drawn, "charts need no Pango"
+
+
+def test_a_fault_of_ours_is_told_apart() -> None:
+    began = time.monotonic()
+    with pytest.raises(RenderingFailed, match="could not be made"):
+        rendering._ask({"charts": [{"nonsense": 1}], "html": None}, 30, 2**31, lambda: False)
+    assert time.monotonic() > began

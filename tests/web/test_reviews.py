@@ -1,0 +1,182 @@
+"""Reviews and PDFs over the web: who may read, what is shown, what is cached."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from rca.services import report_pdf
+from rca.store.engine import writing
+from tests.people import People
+from tests.services.quarters import fill, incident, put
+from tests.web.conftest import people_of, sign_in
+
+SUMMER = datetime(2026, 7, 2, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(sqlite_app: Flask) -> People:
+    """Six published incidents of the third quarter and one that only members know of."""
+    people = people_of(sqlite_app)
+    with writing(sqlite_app.extensions["rca_engine"]) as session:
+        fill(session, people.ines, SUMMER, 6)
+        hidden = incident(SUMMER, title="Canary breach", visibility="restricted")
+        put(session, people.ines, hidden, at=SUMMER)
+    return people
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stand in for the child process, which tests/reports drives; keeps what it was given."""
+    given: list[str] = []
+
+    def pdf(html: str, *_: object, **__: object) -> bytes:
+        given.append(html)
+        return b"%PDF-1.7 stand-in"
+
+    def draw(charts: object, **_: object) -> dict[str, str]:
+        return {c.name: f"<svg><title>{c.name}</title></svg>" for c in charts}  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(report_pdf, "make_pdf", pdf)
+    monkeypatch.setattr(report_pdf, "draw_charts", draw)
+    return given
+
+
+def test_the_list_and_one_quarter(sqlite_app: Flask, world: People) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    listing = client.get("/reviews").get_data(as_text=True)
+    assert '<a class="qlist__name" href="/reviews/2026-Q3">' in listing
+    page = client.get("/reviews/2026-Q3").get_data(as_text=True)
+    assert "6 incidents published, with no earlier quarter to compare with." in page
+    assert page.count("<h1") == 1
+    for part in (
+        "Volume and severity",
+        "Durations",
+        "AI influence",
+        "Follow-through",
+        "Definitions",
+    ):
+        assert f">{part}</h2>" in page
+    assert page.count("<figure") == page.count("The same as a table")
+
+
+def test_pages_know_nothing_of_restricted_records(
+    sqlite_app: Flask, world: People, rendered: list[str]
+) -> None:
+    client = sign_in(sqlite_app, world.ines)
+    for path in (
+        "/reviews/2026-Q3",
+        "/reviews/2026-Q3/numbers.md",
+        "/reviews/2026-Q3/numbers.json",
+    ):
+        assert "Canary" not in client.get(path).get_data(as_text=True)
+    assert client.get("/reviews/2026-Q3.pdf").status_code == 200
+    assert "Canary" not in rendered[0]
+
+
+def test_page_and_pdf_say_the_same(sqlite_app: Flask, world: People, rendered: list[str]) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    page = client.get("/reviews/2026-Q3").get_data(as_text=True)
+    client.get("/reviews/2026-Q3.pdf")
+    data = client.get("/reviews/2026-Q3/numbers.json").get_json()
+    for tile in data["tiles"]:
+        for text in (page, rendered[0]):
+            assert tile["say"] in text
+            assert tile["n"] in text
+    for section in data["sections"]:
+        for words in section["says"]:
+            assert words.split(".")[0].replace("“", "") in page.replace("“", "")
+            assert words.split(".")[0].replace("“", "") in rendered[0].replace("“", "")
+
+
+def test_a_pdf_is_rendered_once_for_the_same_data(
+    sqlite_app: Flask, world: People, rendered: list[str]
+) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    first, again = (client.get("/reviews/2026-Q3.pdf") for _ in range(2))
+    assert first.data == again.data
+    assert first.mimetype == "application/pdf"
+    assert "reliability-review-2026-Q3.pdf" in first.headers["Content-Disposition"]
+    assert len(rendered) == 1
+    with writing(sqlite_app.extensions["rca_engine"]) as session:
+        put(session, world.ines, incident(SUMMER), at=SUMMER)
+    client.get("/reviews/2026-Q3.pdf")
+    client.get("/reviews/2026-Q3.pdf?paper=letter")
+    assert len(rendered) == 3
+
+
+def test_the_cache_is_private_and_holds_nothing_restricted(
+    sqlite_app: Flask, world: People, rendered: list[str], tmp_path: Path
+) -> None:
+    client = sign_in(sqlite_app, world.ines)
+    assert client.get("/postmortems/INC-2026-0007.pdf").status_code == 200
+    folder = tmp_path / "instance" / "cache" / "pdf"
+    assert not folder.exists()
+    client.get("/postmortems/INC-2026-0001.pdf")
+    (kept,) = folder.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("rendered")
+def test_a_restricted_pdf_is_its_members_alone(sqlite_app: Flask, world: People) -> None:
+    for viewer, status in ((world.ines, 200), (world.otto, 404), (world.ada, 404)):
+        found = sign_in(sqlite_app, viewer).get("/postmortems/INC-2026-0007.pdf")
+        assert found.status_code == status
+    assert sign_in(sqlite_app, None).get("/postmortems/INC-2026-0007.pdf").status_code == 303
+
+
+@pytest.mark.usefixtures("rendered")
+def test_charts_are_pictures_first_and_inline_when_drawn(sqlite_app: Flask, world: People) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    page = client.get("/reviews/2026-Q3").get_data(as_text=True)
+    assert '<img src="/reviews/2026-Q3/charts/durations.svg"' in page
+    drawing = client.get("/reviews/2026-Q3/charts/durations.svg")
+    assert drawing.mimetype == "image/svg+xml"
+    page = client.get("/reviews/2026-Q3").get_data(as_text=True)
+    assert "<svg><title>durations</title></svg>" in page
+    assert "data-chart" not in page
+    assert client.get("/reviews/2026-Q3/charts/nothing.svg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/reviews/2019-Q1", 404),
+        ("/reviews/nonsense", 404),
+        ("/reviews/2026-Q3/numbers.exe", 404),
+        ("/reviews/2026-Q3.pdf?paper=a0", 422),
+        ("/postmortems/INC-2026-0001.pdf?variant=odd", 422),
+        ("/postmortems/INC-2026-0001.pdf?variant=customer", 409),
+        ("/postmortems/INC-1999-0001.pdf", 404),
+    ],
+)
+@pytest.mark.usefixtures("rendered")
+def test_wrong_addresses_are_answered_kindly(
+    sqlite_app: Flask, world: People, path: str, status: int
+) -> None:
+    assert sign_in(sqlite_app, world.vera).get(path).status_code == status
+
+
+def test_without_pango_the_page_works_and_the_pdf_says_what_to_install(
+    sqlite_app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rca.errors import Unavailable
+
+    def missing(*_: object, **__: object) -> bytes:
+        raise Unavailable("PDF needs Pango")
+
+    monkeypatch.setattr(report_pdf, "make_pdf", missing)
+    client = sign_in(sqlite_app, world.vera)
+    assert client.get("/reviews/2026-Q3").status_code == 200
+    answer = client.get("/reviews/2026-Q3.pdf")
+    assert answer.status_code == 503
+    assert "PDF needs Pango" in answer.get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("rendered")
+def test_the_policy_of_the_page_holds(sqlite_app: Flask, world: People) -> None:
+    page = sign_in(sqlite_app, world.vera).get("/reviews/2026-Q3").get_data(as_text=True)
+    assert " style=" not in page
+    assert "<style" not in page
