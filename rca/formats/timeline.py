@@ -142,16 +142,8 @@ def _letters(number: int) -> str:
 def _row(message: Message, clock: Clockwork, roles: _Roles, source: str) -> Proposal:
     if message.day is not None:
         clock.set_day(message.day)
-    if message.instant is not None:
-        at, precision = message.instant, TimePrecision.EXACT
-        flags: tuple[str, ...] = ()
-        if clock.latest and at < clock.latest:
-            flags = (OUT_OF_ORDER,)
-        clock.latest = max(clock.latest or at, at)
-        why = ""
-    else:
-        placed = clock.place(message.stamp)
-        at, precision, flags, why = placed.at, placed.precision, placed.flags, placed.why
+    placed = clock.known(message.instant) if message.instant else clock.place(message.stamp)
+    at, flags = placed.at, placed.flags
     if message.edited:
         flags = (*flags, EDITED)
     text = message.text
@@ -160,13 +152,13 @@ def _row(message: Message, clock: Clockwork, roles: _Roles, source: str) -> Prop
     return Proposal(
         line=message.line,
         at=at,
-        precision=precision,
+        precision=placed.precision,
         text=text,
         actor_role=roles.of(message.author),
         source=message.source or source,
         kind=guess_kind(text),
         flags=flags,
-        why=why,
+        why=placed.why,
         author=message.author,
         key=_key(at, message.text),
     )

@@ -248,8 +248,8 @@ def trailing(line: str) -> tuple[str, str, Stamp] | None:
     if line.endswith("ago") and (match := _AGO.search(line)):
         count = 1 if match["n"].lower() in ("a", "an") else int(match["n"])
         unit = {"minute": 60, "hour": 3600, "day": 86400}[match["u"].lower()]
-        stamp = Stamp(ago=timedelta(seconds=count * unit), about=True, written=match.group())
-        return line[: match.start()].rstrip(), "  ", stamp
+        ago = Stamp(ago=timedelta(seconds=count * unit), about=True, written=match.group())
+        return line[: match.start()].rstrip(), "  ", ago
     if not _CLOCKISH.search(line, max(len(line) - 48, 0)):
         return None
     match = TRAILING.fullmatch(line)

@@ -63,6 +63,12 @@ class Clockwork:
             self.day, self.said_day, self.afternoon = found, True, False
             self.last = None
 
+    def known(self, at: datetime) -> Placed:
+        """An instant that an export states; only its order can be doubtful."""
+        flags = (OUT_OF_ORDER,) if self.latest and at < self.latest else ()
+        self.latest = max(self.latest or at, at)
+        return Placed(at, TimePrecision.EXACT, flags)
+
     def place(self, stamp: Stamp | None) -> Placed:
         """The instant of ``stamp``; remembers it."""
         if stamp is None:

@@ -344,11 +344,7 @@ def _find_authors(found: Sequence[Message]) -> None:
 
 def _is_author(name: str, times: int, stamp: Stamp) -> bool:
     words = name.split()
-    if (
-        len(words) > 4
-        or words[0].casefold() in words().not_names
-        or name.casefold() in words().not_names
-    ):
+    if len(words) > 4 or is_no_name(words[0]) or is_no_name(name):
         return False
     capital = all(word[:1].isupper() or word.startswith("(") for word in words)
     if stamp.bracketed or (stamp.day is not None and capital):

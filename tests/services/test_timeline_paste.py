@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from rca.domain.postmortem import PostmortemContent
-from rca.domain.vocabulary import Milestone, Section, ValueSource
+from rca.domain.vocabulary import Milestone, Section, Status, ValueSource
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from rca.services import authoring, reading
 from rca.services import timeline_paste as pastes
@@ -160,27 +160,11 @@ def test_somebody_saved_first(session: Session, people: People, now: datetime) -
     saved = made(session, people, now)
     stale = version(session, people, saved.reference)
     take(session, people, now, saved.reference, chosen={0})
-    for act in ("take", "confirm"):
-        with pytest.raises(Conflict):
-            if act == "confirm":
-                pastes.confirm(
-                    session,
-                    viewer=people.ines,
-                    reference=saved.reference,
-                    base_version=stale,
-                    now=now,
-                )
-            else:
-                pastes.take(
-                    session,
-                    viewer=people.ines,
-                    reference=saved.reference,
-                    paste=paste(now),
-                    chosen={1},
-                    milestones=set(),
-                    base_version=stale,
-                    now=now,
-                )
+    common = {"viewer": people.ines, "reference": saved.reference, "base_version": stale}
+    with pytest.raises(Conflict):
+        pastes.confirm(session, now=now, **common)  # type: ignore[arg-type]
+    with pytest.raises(Conflict):
+        pastes.take(session, paste=paste(now), chosen={1}, milestones=(), now=now, **common)  # type: ignore[arg-type]
 
 
 def test_who_may(session: Session, people: People, now: datetime) -> None:
@@ -195,7 +179,7 @@ def test_who_may(session: Session, people: People, now: datetime) -> None:
         viewer=people.ines,
         reference=done.reference,
         base_version=done.version,
-        target=authoring.Status.NOT_REQUIRED,
+        target=Status.NOT_REQUIRED,
         reason="twice",
         now=now,
     )

@@ -19,10 +19,9 @@ from tests.web.conftest import people_of, sign_in
 def fields(page: str) -> dict[str, object]:
     """What a browser would send back of the last form: hidden inputs, ticks, the text."""
     form = page[page.rindex('<form method="post"') :]
-    found: dict[str, object] = {
-        name: value
-        for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    }
+    found: dict[str, object] = dict(
+        re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    )
     text = re.search(r'<textarea name="text"[^>]*>\n(.*?)</textarea>', form, re.DOTALL)
     if text:
         found["text"] = text[1].replace("&#34;", '"').replace("&lt;", "<").replace("&gt;", ">")
