@@ -154,3 +154,15 @@ def _history(place: Path | None, found: Found) -> list[str]:
     service = found.value("service.name")
     lines = entries.get(service, []) if isinstance(entries, Mapping) and service else []
     return [str(line) for line in lines][:5]
+
+
+@command.command("history")
+@click.option("--out", type=click.Path(path_type=Path), help="File; - or nothing is stdout.")
+def history_command(out: Path | None) -> None:
+    """Write past incidents and patterns by service, for `check --history`. Reads the instance."""
+    from rca.cli.context import open_home, write_out
+    from rca.services.guardrail_recall import history_lines
+
+    with open_home().reading() as session:
+        lines = history_lines(session)
+    write_out(json.dumps({"services": lines}, indent=2, ensure_ascii=False) + "\n", out)

@@ -4,21 +4,24 @@ from collections.abc import Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from mining.policy import catalogue
 from mining.policy.document import render
 from rca.domain.access import Permission
-from rca.errors import Conflict, Invalid, Problem
+from rca.errors import Conflict, Forbidden, Invalid, Problem
 from rca.services import guardrail_decisions as decisions
+from rca.services import guardrail_map
 from rca.services import guardrail_reading as guardrails
+from rca.services import guardrail_recall as recall
 from rca.services.guardrail_reading import GuardrailPage
 from rca.web import filters
 from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
 
 blueprint = Blueprint("guardrails", __name__)
+blueprint.record_once(lambda state: state.app.extensions["csrf"].exempt(f"{__name__}.outcomes"))
 TABS = (("proposed", "Proposed"), ("accepted", "Accepted"), ("rejected", "Rejected"))
 MODES = (("audit", "Audit"), ("warn", "Warn"), ("enforce", "Enforce"))
 SEVERITIES = (("low", "Low"), ("medium", "Medium"), ("high", "High"), ("critical", "Critical"))
@@ -68,6 +71,40 @@ def _yaml(stream: guardrails.Stream) -> WerkzeugResponse:
     return response.make_conditional(request)
 
 
+@blueprint.get("/guardrails/map")
+@allow(Permission.READ)
+def coverage_map() -> str:
+    """Which recurring causes are covered, only watched, or naked."""
+    with reading() as session:
+        found = guardrail_map.coverage_map(session, now=now())
+    return render_template("guardrails/map.html", here="guardrails", map=found)
+
+
+@blueprint.get("/guardrails/history.json")
+@allow(Permission.READ)
+def history() -> Response:
+    """Past incidents and patterns by service, for `rca guard check --history`."""
+    with reading() as session:
+        return jsonify(services=recall.history_lines(session))
+
+
+@blueprint.post("/guardrails/outcomes")
+@allow(Permission.WRITE)
+def outcomes() -> tuple[Response, int]:
+    """Take what a gate said of one change (JSON: rule, repo, ref, state, overridden, …).
+
+    Bearer tokens only: no form token stands between a page of another site and this address.
+    """
+    if viewer().scopes is None:
+        raise Forbidden("Post outcomes with an API token.")
+    entry = request.get_json(silent=True)
+    if not isinstance(entry, dict):
+        raise Invalid([Problem("", "Send one JSON object.")])
+    with writing() as session:
+        key = recall.post_outcome(session, viewer=viewer(), entry=entry, now=now())
+    return jsonify(id=key), 201
+
+
 @blueprint.get("/guardrails/<guardrail_id>.yaml")
 @allow(Permission.READ)
 def document(guardrail_id: str) -> WerkzeugResponse:
@@ -87,10 +124,12 @@ def show(guardrail_id: str) -> str:
 def _show(guardrail_id: str, problems: Sequence[Problem], reason: str = "") -> str:
     with reading() as session:
         page = guardrails.guardrail_page(session, guardrail_id=guardrail_id, now=now())
+        outcomes_seen = recall.outcomes_of(session, guardrail_id)
     return render_template(
         "guardrails/show.html",
         here="guardrails",
         page=page,
+        outcomes=outcomes_seen,
         item=page.item,
         stages=_stages(page),
         diff=_diff(page.before, page.document),

@@ -67,7 +67,7 @@ def site(engine: Engine, tmp_path: Path) -> Iterator[Site]:
         for name in ("ines", "ravi", "vera"):
             give_password(session, name)
             made.cookies[name] = cookie_for(session, name)
-    yield made
+    return made
 
 
 def post(client: FlaskClient, page: str, path: str, **data: object) -> tuple[int, str]:
@@ -222,3 +222,51 @@ def test_a_token_reads_the_stream(site: Site, scope: TokenScope) -> None:
     assert client.get("/guardrails.yaml", headers=headers).status_code == 200
     wrong = {"Authorization": f"Bearer {secret}x"}
     assert client.get("/guardrails.yaml", headers=wrong).status_code in (303, 401)
+
+
+def test_the_map_names_what_is_naked_and_what_is_watched(site: Site) -> None:
+    text = site.as_("vera").get("/guardrails/map").text
+    assert "Only suggested" in text
+    post(site.as_("ravi"), f"/guardrails/{site.id}", f"/guardrails/{site.id}/accept")
+    text = site.as_("vera").get("/guardrails/map").text
+    assert "Watched" in text
+    assert "Conftest" in text
+    assert "exact" in text
+
+
+def test_outcomes_come_back_by_token_and_are_counted(site: Site) -> None:
+    post(site.as_("ravi"), f"/guardrails/{site.id}", f"/guardrails/{site.id}/accept")
+    with writing(site.engine) as session:
+        secrets = {
+            scope: accounts.make_token(
+                session, actor=accounts.viewer_of(accounts.find_user(session, "ines")),
+                name="ines", label="gate", scopes=[scope], now=NOW,
+            )
+            for scope in (TokenScope.WRITE, TokenScope.READ)
+        }  # fmt: skip
+    client, entry = site.as_(""), {"rule": site.id, "repo": "a/b", "ref": "1", "state": "violation"}
+
+    def send(scope: TokenScope, **more: object) -> int:
+        headers = {"Authorization": f"Bearer {secrets[scope]}"}
+        path = "/guardrails/outcomes"
+        return client.post(path, json={**entry, **more}, headers=headers).status_code
+
+    assert send(TokenScope.READ) == 403
+    assert send(TokenScope.WRITE) == 201
+    assert send(TokenScope.WRITE, overridden=True) == 201
+    assert send(TokenScope.WRITE, state="sideways") == 422
+    assert send(TokenScope.WRITE, overridden="yes") == 422
+    text = site.as_("vera").get(f"/guardrails/{site.id}").text
+    assert "1 hit of 1 outcome posted back; 1 overridden" in text
+
+
+def test_history_for_the_gate_names_open_records_only(site: Site) -> None:
+    with writing(site.engine) as session:
+        row = session.exec(select(t.PostmortemRow)).first()
+        assert row is not None
+        row.visibility = "restricted"
+        session.add(row)
+        reference = row.reference
+    lines = site.as_("vera").get("/guardrails/history.json").json
+    assert lines
+    assert reference not in str(lines)

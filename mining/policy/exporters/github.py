@@ -87,6 +87,34 @@ jobs:
         gate/bin/rca guard check --policies .guardrails/guardrails.yaml --event "$RECORD" \\
           --format github
 """
+GITLAB = """guardrails:
+  stage: test
+  image: python:3.12-slim
+  rules:
+  - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+  variables:
+    GIT_DEPTH: "0"
+  script:
+  - apt-get update && apt-get install --yes --no-install-recommends git
+  - pip install --quiet throughline-rca
+  - git show "$CI_MERGE_REQUEST_DIFF_BASE_SHA:.guardrails/guardrails.yaml" > /tmp/guardrails.yaml
+  - >-
+    rca guard check --repo . --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --head "$CI_COMMIT_SHA"
+    --policies /tmp/guardrails.yaml --format junit > guardrails.xml
+  artifacts:
+    when: always
+    reports:
+      junit: guardrails.xml
+"""
+PRE_PUSH = """#!/bin/sh
+# Copy to .git/hooks/pre-push. It says early what the gate will say; it never uploads anything.
+set -eu
+while read -r _local head _remote base; do
+  case "$head" in *[!0]*) ;; *) continue ;; esac
+  case "$base" in *[!0]*) ;; *) base=$(git merge-base "$head" origin/HEAD) ;; esac
+  rca guard check --base "$base" --head "$head" --policies .guardrails/guardrails.yaml
+done
+"""
 TEMPLATE = """## What changes, and why
 
 ## AI influence
@@ -155,5 +183,7 @@ def export(docs: Sequence[Mapping[str, Any]], *, now: datetime) -> Pack:
         ".github/pull_request_template.md": TEMPLATE,
         ".guardrails/guardrails.yaml": render(docs) or "# No guardrail yet.\n",
         "CODEOWNERS.hint": _owners(docs),
+        "gitlab/guardrails.gitlab-ci.yml": GITLAB,
+        "hooks/pre-push": PRE_PUSH,
     }
     return Pack("github", files, tuple(_coverage(doc) for doc in docs))
