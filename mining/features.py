@@ -38,6 +38,7 @@ def _stems(text: str) -> list[str]:
 
 
 def _vectoriser(view: str, count: int) -> Any:
+    """Words that stand in one record only never reach a vocabulary, which is masked besides."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     shared: dict[str, Any] = {"sublinear_tf": True, "dtype": np.float64}

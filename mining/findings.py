@@ -29,6 +29,24 @@ DIMENSIONS = {
 }
 VERDICTS = {"supported": "Supported", "suggestive": "Suggestive", "not_enough": "Not enough data"}
 
+# Answers that say the same as a cause in other words: comparing them would find only that.
+SAME_WORDS: Mapping[str, frozenset[str]] = {
+    "config_change": frozenset(["config_push", "feature_flag"]),
+    "code_defect": frozenset(["binary_push"]),
+    "deploy_upgrade_migration": frozenset(["binary_push", "schema_or_data_migration"]),
+    "capacity_overload_exhaustion": frozenset(["capacity"]),
+    "cascade_retry_storm": frozenset(["capacity"]),
+    "datastore": frozenset(["schema_or_data_migration"]),
+    "expiry_credential_lifecycle": frozenset(["cert_or_secret_expiry"]),
+    "hardware_power": frozenset(["hardware"]),
+    "operator_action": frozenset(["manual_operation"]),
+    "security": frozenset(["security_event"]),
+    "third_party_dependency": frozenset(["service_provider_change"]),
+    "monitoring_gap": frozenset(
+        ["none", "no_monitor", "telemetry_missing", "threshold_wrong", "signal_lost_in_noise"]
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -146,6 +164,8 @@ def _compared(
         return []
     found = []
     for value in sorted({value for values in given.values() for value in values}):
+        if kind == "cause" and value in SAME_WORDS.get(subject, ()):
+            continue
         users = sum(value in values for values in given.values())
         if users < LEAST or len(asked) - users < LEAST:
             continue

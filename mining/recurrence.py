@@ -16,6 +16,7 @@ from mining.quality import Coherence, coherence, stability
 
 DUPLICATE_COSINE = 0.62
 UNDATED_DUPLICATE_COSINE = 0.9
+SAME_WORDS = 0.4
 FEW_RECORDS = 10
 DENSE_UP_TO = 2_500
 MOST_NEAREST = 5
@@ -93,9 +94,16 @@ def duplicates_among(
         if items[right].id in kept:
             continue
         days = days_between(items[left].record, items[right].record)
-        if days <= 1 if days is not None else cosine >= UNDATED_DUPLICATE_COSINE:
+        close = days <= 1 if days is not None else cosine >= UNDATED_DUPLICATE_COSINE
+        if close and _same_words(items[left], items[right]):
             kept[items[right].id] = kept.get(items[left].id, items[left].id)
     return kept
+
+
+def _same_words(first: Prepared, second: Prepared) -> bool:
+    """Whether two records say mostly the same, words of one record only included."""
+    ours, theirs = set(first.full.split()), set(second.full.split())
+    return len(ours & theirs) >= SAME_WORDS * len(ours | theirs)
 
 
 def find_recurrence(
@@ -127,7 +135,16 @@ def find_recurrence(
             hidden += 1
             continue
         groups.append(described(similarity, members, share, settings, by_human))
-    return Recurrence(space, tuple(groups), duplicates, hidden, texts, _nearest_pairs(similarity))
+    return Recurrence(
+        space,
+        tuple(groups),
+        duplicates,
+        hidden,
+        texts,
+        _nearest_pairs(similarity),
+        _neighbours(similarity),
+        similarity,
+    )
 
 
 def linked(similarity: Matrix, settings: LinkSettings) -> list[list[int]]:

@@ -1,0 +1,190 @@
+"""Runs over stored postmortems: what takes part, what persists, what people decide."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from rca.domain.access import OPERATOR
+from rca.domain.postmortem import PostmortemContent
+from rca.errors import Forbidden, Invalid, NotNow
+from rca.services import authoring, pattern_decisions, similar
+from rca.services.mining import mine_now, read_corpus
+from rca.services.pattern_view import view_pattern
+from rca.services.patterns import list_patterns
+from rca.store import tables as t
+from rca.store.engine import reading, writing
+from tests.mining.corpus import company
+from tests.people import People, make_people
+
+
+def publish(session: Session, people: People, content: PostmortemContent, now: datetime) -> str:
+    """A published postmortem, past its review."""
+    saved = authoring.create(session, viewer=people.ines, content=content, now=now)
+    row = session.exec(
+        select(t.PostmortemRow).where(t.PostmortemRow.reference == saved.reference)
+    ).one()
+    authoring.publish_now(session, row, content, viewer=OPERATOR, now=now)
+    row.status = "published"
+    session.add(row)
+    session.flush()
+    return saved.reference
+
+
+@pytest.fixture
+def stored(engine: Engine, now: datetime) -> tuple[People, dict[str, str]]:
+    """The invented company, published; the id in the corpus -> its reference."""
+    with writing(engine) as session:
+        people = make_people(session, now)
+        refs = {}
+        for record in company():
+            content = PostmortemContent(
+                title=record.title,
+                imported_text=record.text,
+                severity=record.severity,
+                services=list(record.services),
+                times=[{"milestone": "impact_started_at", "value": record.date}],
+            )
+            refs[record.id] = publish(session, people, content, now)
+    return people, refs
+
+
+def pattern_of(engine: Engine, reference: str) -> str:
+    with reading(engine) as session:
+        for item in list_patterns(session).items:
+            view = view_pattern(session, identifier=item.id, now=datetime.now().astimezone())
+            if reference in [member.reference for member in view.members]:
+                return item.id
+    return ""
+
+
+def test_a_run_finds_what_recurs_and_counts_the_rest(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    summary = mine_now(engine, now=now)
+    assert (summary.records, summary.patterns, summary.unassigned) == (18, 3, 6)
+    with reading(engine) as session:
+        page = list_patterns(session)
+        assert page.unassigned == 6
+        assert page.assigned == 12
+        assert {item.size for item in page.items} == {4}
+        assert sum(count for _, count in page.items[0].bars) <= 4
+
+
+def test_a_second_run_keeps_numbers_names_and_decisions(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["cert-1"])
+    with writing(engine) as session:
+        pattern_decisions.rename(
+            session, viewer=people.ravi, identifier=number, name="Certificates run out", now=now
+        )
+        pattern_decisions.confirm(session, viewer=people.ravi, identifier=number, now=now)
+    summary = mine_now(engine, now=now + timedelta(days=1))
+    assert (summary.new, summary.gone) == (0, 0)
+    assert pattern_of(engine, refs["cert-1"]) == number
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=number, now=now)
+        assert view.item.name == "Certificates run out"
+        assert view.item.state == "confirmed"
+        assert len(view.history) == 2
+
+
+def test_membership_decisions_outlive_runs(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["lock-1"])
+    with writing(engine) as session:
+        pattern_decisions.remove_member(
+            session, viewer=people.ravi, identifier=number, reference=refs["lock-4"],
+            reason="Another table", now=now,
+        )  # fmt: skip
+        pattern_decisions.add_member(
+            session, viewer=people.ravi, identifier=number, reference=refs["lone-5"], now=now
+        )
+    mine_now(engine, now=now + timedelta(days=1))
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=number, now=now)
+        members = [member.reference for member in view.members]
+        assert refs["lone-5"] in members
+        assert refs["lock-4"] not in members
+        assert [(o.reference, why) for o, why in view.removed] == [
+            (refs["lock-4"], "Another table")
+        ]
+
+
+def test_dismissed_with_a_reason_and_out_of_the_list(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["retry-1"])
+    with writing(engine) as session, pytest.raises(Invalid):
+        pattern_decisions.dismiss(
+            session, viewer=people.ravi, identifier=number, reason=" ", now=now
+        )
+    with writing(engine) as session:
+        pattern_decisions.dismiss(
+            session, viewer=people.ravi, identifier=number, reason="One drill", now=now
+        )
+    mine_now(engine, now=now + timedelta(days=1))
+    with reading(engine) as session:
+        page = list_patterns(session)
+        assert number not in [item.id for item in page.items]
+        assert [(item.id, item.reason) for item in page.dismissed] == [(number, "One drill")]
+
+
+def test_only_reviewers_decide_and_organisations_never_mix(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["cert-1"])
+    with writing(engine) as session:
+        foreign = publish(
+            session, people, PostmortemContent(title="Theirs", organisation="Other"), now
+        )
+        with pytest.raises(Forbidden):
+            pattern_decisions.confirm(session, viewer=people.ines, identifier=number, now=now)
+        with pytest.raises(NotNow, match="organisation"):
+            pattern_decisions.add_member(
+                session, viewer=people.ravi, identifier=number, reference=foreign, now=now
+            )
+
+
+def test_a_record_that_became_restricted_is_shown_nowhere(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["cert-1"])
+    with writing(engine) as session:
+        row = session.exec(
+            select(t.PostmortemRow).where(t.PostmortemRow.reference == refs["cert-1"])
+        ).one()
+        row.visibility = "restricted"
+        session.add(row)
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=number, now=now)
+        assert view.item.size == 3
+        assert refs["cert-1"] not in str(replace(view, run=None))
+        near = similar.for_postmortem(session, viewer=people.vera, reference=refs["cert-2"])
+        assert refs["cert-1"] not in [item.reference for item in near]
+        assert read_corpus(session).restricted_left_out == 1
+
+
+def test_similar_incidents_say_why(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    with reading(engine) as session:
+        near = similar.for_postmortem(session, viewer=people.vera, reference=refs["retry-1"])
+    assert {item.reference for item in near[:3]} == {refs[f"retry-{n}"] for n in (2, 3, 4)}
+    assert all(item.why for item in near)

@@ -1,0 +1,62 @@
+"""Pattern pages: reachable, honest when empty, decided on by reviewers only."""
+
+import re
+
+from flask import Flask
+
+from rca.domain.postmortem import PostmortemContent
+from rca.services.mining import mine_now
+from rca.store.engine import writing
+from tests.conftest import NOW
+from tests.mining.corpus import company
+from tests.people import People
+from tests.services.test_mining_runs import publish
+from tests.web.conftest import people_of, sign_in
+
+PAGES = ("/patterns", "/patterns/findings", "/patterns/map", "/patterns/themes")
+
+
+def fill(app: Flask, people: People) -> None:
+    with writing(app.extensions["rca_engine"]) as session:
+        for record in company():
+            content = PostmortemContent(title=record.title, imported_text=record.text)
+            publish(session, people, content, NOW)
+    mine_now(app.extensions["rca_engine"], now=NOW)
+
+
+def test_it_works_before_any_run(sqlite_app: Flask) -> None:
+    client = sign_in(sqlite_app, people_of(sqlite_app).vera)
+    for page in PAGES:
+        assert client.get(page).status_code == 200, page
+
+
+def test_patterns_are_listed_and_each_opens(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    fill(sqlite_app, people)
+    client = sign_in(sqlite_app, people.vera)
+    for page in PAGES:
+        assert client.get(page).status_code == 200, page
+    listing = client.get("/patterns").get_data(as_text=True)
+    links = sorted(set(re.findall(r'href="(/patterns/P-\d+)"', listing)))
+    assert len(links) == 3
+    shown = client.get(links[0]).get_data(as_text=True)
+    assert "Why these incidents are together" in shown
+    assert "<mark>" in shown
+    assert "Not a pattern, because" not in shown
+
+
+def test_a_reviewer_decides_and_a_reader_may_not(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    fill(sqlite_app, people)
+    reader = sign_in(sqlite_app, people.vera)
+    reviewer = sign_in(sqlite_app, people.ravi)
+    page = reviewer.get("/patterns/P-01").get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    form = {"csrf_token": token[1], "name": "Our <own> words"}
+    done = reviewer.post("/patterns/P-01/rename", data=form)
+    assert done.status_code == 303
+    page = reviewer.get("/patterns/P-01").get_data(as_text=True)
+    assert "Our &lt;own&gt; words" in page
+    assert reader.post("/patterns/P-01/rename", data=form).status_code in (400, 403)
+    assert reader.get("/patterns/P-99").status_code == 404
