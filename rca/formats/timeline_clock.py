@@ -218,7 +218,9 @@ def _relative(line: str) -> tuple[Stamp, str] | None:
             span = timedelta(hours=int(match["h"]), minutes=int(match["m"]))
         else:
             span = timedelta(seconds=int(match["n"]) * _SECONDS[(match["u"] or "m")[0].lower()])
-        return Stamp(after_start=span, written=match.group().strip()), _after(line, match)
+        return Stamp(after_start=span, written=match.group().strip(" \t*•>-[]()|_`")), _after(
+            line, match
+        )
     return _worded(line)
 
 
@@ -228,13 +230,15 @@ def _worded(line: str) -> tuple[Stamp, str] | None:
         return None
     if match["plus"]:
         span = timedelta(seconds=int(match["plus"]) * _SECONDS[match["pu"][0].lower()])
-        return Stamp(after_start=span, about=True, written=match.group().strip()), _after(
-            line, match
-        )
+        return Stamp(
+            after_start=span, about=True, written=match.group().strip(" \t*•>-[]()|_`")
+        ), _after(line, match)
     count = match["n"].lower()
     number = float(count) if count.isdigit() else _COUNTS[count]
     span = timedelta(seconds=number * _SECONDS[match["u"][0].lower()])
-    return Stamp(after_last=span, about=True, written=match.group().strip()), _after(line, match)
+    return Stamp(
+        after_last=span, about=True, written=match.group().strip(" \t*•>-[]()|_`")
+    ), _after(line, match)
 
 
 def _after(line: str, match: re.Match[str]) -> str:

@@ -48,7 +48,7 @@ class Clockwork:
     month_first: bool = False
     twelve_hours: bool = False
     last: datetime | None = None
-    latest: datetime | None = None
+    before: datetime | None = None
     first: datetime | None = None
     afternoon: bool = False
     said_day: bool = False
@@ -65,8 +65,8 @@ class Clockwork:
 
     def known(self, at: datetime) -> Placed:
         """An instant that an export states; only its order can be doubtful."""
-        flags = (OUT_OF_ORDER,) if self.latest and at < self.latest else ()
-        self.latest = max(self.latest or at, at)
+        flags = (OUT_OF_ORDER,) if self.before and at < self.before else ()
+        self.before = at
         return Placed(at, TimePrecision.EXACT, flags)
 
     def place(self, stamp: Stamp | None) -> Placed:
@@ -80,11 +80,10 @@ class Clockwork:
         if placed.at is None:
             return placed
         flags = placed.flags
-        if self.latest and placed.at < self.latest:
+        if self.before and placed.at < self.before:
             flags = (*flags, OUT_OF_ORDER)
-        self.last = placed.at
+        self.last = self.before = placed.at
         self.first = self.first or placed.at
-        self.latest = max(self.latest or placed.at, placed.at)
         return replace(placed, flags=tuple(dict.fromkeys(flags)))
 
     def _place(self, stamp: Stamp) -> Placed:

@@ -12,7 +12,7 @@ from rca.domain.access import Permission
 from rca.errors import Conflict, Invalid, Problem, VersionMissing
 from rca.formats.decoding import decode
 from rca.formats.rows import Unreadable
-from rca.formats.timeline import FLAGS
+from rca.formats.timeline import EDITED, FLAGS
 from rca.services import secrets_guard
 from rca.services import timeline_paste as pastes
 from rca.services.timeline_paste import Paste
@@ -126,7 +126,7 @@ def _proposed(
             state: sum(row.state == state for row in found.rows)
             for state in ("new", "here", "alike")
         },
-        flagged=sum(bool(row.proposal.flags) for row in found.rows),
+        flagged=sum(bool(set(row.proposal.flags) - {EDITED}) for row in found.rows),
     )
     return (page, 409) if conflict else page
 
