@@ -119,11 +119,15 @@ class _Roles:
             first = name.split()[0].casefold() if name.split() else ""
             self.known.setdefault(first, role)
         self.met: dict[str, str] = {}
+        self.told: dict[str, str] = {}
 
     def of(self, author: str) -> str:
         """The role of a name as it was written."""
-        if not author:
-            return ""
+        if author and author not in self.told:
+            self.told[author] = self._role(author)
+        return self.told.get(author, "")
+
+    def _role(self, author: str) -> str:
         bare = author.strip("@<>+% ").casefold()
         role = self.known.get(bare) or role_of(author)
         if role:

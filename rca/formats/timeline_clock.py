@@ -265,7 +265,7 @@ def trailing(line: str) -> tuple[str, str, Stamp] | None:
 
 def day_line(line: str) -> Day | None:
     """The date that a line consists of; None when it holds anything else."""
-    if len(line) > 80 or not _DAYISH.search(line):
+    if len(line) > 60 or not _DAYISH.search(line):
         return None
     match = _DAY_LINE.fullmatch(line.strip())
     if match is None:

@@ -84,6 +84,8 @@ class Clockwork:
             flags = (*flags, OUT_OF_ORDER)
         self.last = self.before = placed.at
         self.first = self.first or placed.at
+        if flags == placed.flags:
+            return placed
         return replace(placed, flags=tuple(dict.fromkeys(flags)))
 
     def _place(self, stamp: Stamp) -> Placed:
