@@ -152,7 +152,7 @@ def _stored(
             label_of_clash(p, (outcome.content,) * 2) for p in (merge.taken if merge else ())
         ],
         "redacted": secrets_guard.in_words(saved.redacted),
-        **fragments(sheet, outcome.content),
+        **fragments(sheet, outcome.content, reference),
     }
     if merge is not None or render or saved.redacted:
         body["section"] = render_section(sheet, section, reference)
@@ -161,11 +161,11 @@ def _stored(
     return answer
 
 
-def fragments(sheet: Sheet, content: PostmortemContent) -> dict[str, Any]:
+def fragments(sheet: Sheet, content: PostmortemContent, reference: str) -> dict[str, Any]:
     """Parts of the page that follow from the content: rail, checklist, durations, suggestion."""
     return {
         "rail": render_template("postmortems/rail.html", sheet=sheet, **section_globals()),
-        "check": render_template("postmortems/checklist.html", sheet=sheet),
+        "check": render_template("postmortems/checklist.html", sheet=sheet, reference=reference),
         "asked": sorted(section.value for section in sheet.asked),
         "durations": {span.key: span.text for span in durations(content)},
         "suggestion": sheet.suggestion,

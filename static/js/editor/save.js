@@ -259,6 +259,7 @@ export class Saver {
       part.state = "typing";
     }
     if (data.section) this.replaceBody(part, data.section);
+    if (data.redacted) say(data.redacted);
     if (data.taken?.length) {
       say(`Somebody else changed this section too; both are kept: ${data.taken.slice(0, 4).join(", ")}.`);
     }
