@@ -13,7 +13,7 @@ from mining.policy.gates import open_stage
 from rca.domain.access import Permission, Viewer
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
 from rca.services.guardrail_history import all_gates, history_of
-from rca.services.guardrails import ACCEPTED, REJECTED, set_document
+from rca.services.guardrails import ACCEPTED, REJECTED, gate_settings, set_document
 from rca.services.ledger import change_records
 from rca.store import audit
 from rca.store import tables as t
@@ -212,7 +212,8 @@ def edit(
     _refuse(validate(doc))
     set_document(row, doc)
     if row.identity != before:
-        row.history = history_of(doc, change_records(session), now=now)
+        ledger = change_records(session)
+        row.history = history_of(doc, ledger, now=now, settings=gate_settings(row))
     return _keep(session, viewer, row, "edit", "", now)
 
 

@@ -4,6 +4,7 @@ Mining proposes and refreshes; it never changes what a person accepted, except t
 it. A rejected suggestion stays away until incidents speak for it that did not before.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from mining.policy.document import identity
+from mining.policy.gates import GateSettings
 from mining.policy.suggest import Suggestion, has_grown, suggest
 from rca.domain.vocabulary import GuardrailDecision
 from rca.services.guardrail_evidence import pattern_evidence
@@ -31,12 +33,13 @@ def refresh_suggestions(session: Session, *, now: datetime) -> int:
     ledger = change_records(session)
     found = suggest(pattern_evidence(session), ledger, now=now)
     rows = _Rows(session)
+    siblings = Counter(item.pattern_ids[0] for item in found)
     for item in found:
         row = rows.take(item)
         if row is None:
-            _propose(session, item, rows.free_id(item), ledger, now)
-        else:
-            _follow(session, row, item, ledger, now)
+            row = _new_row(item, rows.free_id(item), now)
+        row.suggestion = {**row.suggestion, "comparisons": siblings[item.pattern_ids[0]]}
+        _follow(session, row, item, ledger, now)
     for row in rows.untaken():
         _retire(session, row, ledger, now)
     session.flush()
@@ -93,14 +96,8 @@ def _suggested(item: Suggestion) -> dict[str, Any]:
     }
 
 
-def _propose(
-    session: Session,
-    item: Suggestion,
-    identifier: str,
-    ledger: Sequence[Mapping[str, Any]],
-    now: datetime,
-) -> None:
-    row = t.GuardrailRow(
+def _new_row(item: Suggestion, identifier: str, now: datetime) -> t.GuardrailRow:
+    return t.GuardrailRow(
         id=identifier,
         family=item.family,
         template=item.template,
@@ -112,8 +109,6 @@ def _propose(
         created_at=now,
         updated_at=now,
     )
-    session.add(row)
-    _write(session, row, item, ledger, now)
 
 
 def _write(
@@ -129,11 +124,16 @@ def _write(
         metadata["uid"] = row.document["metadata"]["uid"]
         metadata["created"] = row.document["metadata"]["created"]
     row.pattern_id = item.pattern_ids[0]
-    row.suggestion = _suggested(item)
+    row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
     set_document(row, {**item.document, "metadata": metadata})
-    row.history = history_of(row.document, ledger, now=now)
+    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
     row.updated_at = now
     _keep_evidence(session, row, item.answers)
+
+
+def gate_settings(row: t.GuardrailRow) -> GateSettings:
+    """Thresholds of the gates; p is corrected for the rules that the same cause called for."""
+    return GateSettings(comparisons=int(row.suggestion.get("comparisons", 1)))
 
 
 def set_document(row: t.GuardrailRow, doc: dict[str, Any]) -> None:
@@ -180,8 +180,8 @@ def _follow(
     if identity(item.document) == row.identity:
         row.document = {**row.document, "evidence": item.document["evidence"]}
         _keep_evidence(session, row, item.answers)
-    row.suggestion = _suggested(item)
-    row.history = history_of(row.document, ledger, now=now)
+    row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
+    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
     session.add(row)
 
 
@@ -214,5 +214,5 @@ def _retire(
     if row.decision == PROPOSED and row.version == 1 and not _edited(session, row):
         session.delete(row)
     elif row.decision == ACCEPTED:
-        row.history = history_of(row.document, ledger, now=now)
+        row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
         session.add(row)
