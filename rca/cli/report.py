@@ -68,8 +68,15 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
     show_default=True,
     help="The PDF, the text for a wiki, or the numbers behind every chart.",
 )
+@click.option(
+    "--organisation",
+    "whose",
+    default="",
+    metavar="NAME",
+    help="Whose incidents: a name, or all. Default: your own.",
+)
 @_PAPER
-def quarter(name: str, out: Path | None, shape: str, paper: str) -> None:
+def quarter(name: str, out: Path | None, shape: str, whose: str, paper: str) -> None:
     """The reliability review of a quarter NAME, such as 2026-Q3."""
     home = open_home()
     with home.reading() as session:
@@ -78,6 +85,7 @@ def quarter(name: str, out: Path | None, shape: str, paper: str) -> None:
             quarter=reviews.parse_quarter(name),
             now=now(),
             organisation=home.settings.organisation,
+            whose=whose,
         )
         document = report_pdf.quarter_document(session, review=review, paper=paper)
     if shape == "pdf":

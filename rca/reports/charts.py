@@ -75,6 +75,8 @@ def _titled(svg: str, chart: Chart) -> str:
     """Put the finding in as ``<title>``: print readers take it, and ``aria-label`` is ignored."""
     words = escape(f"{chart.title}. {chart.alt}", quote=False)
     svg = re.sub(r'<rect width="\d+" height="\d+" fill="white"/>', "", svg, count=1)
+    # A container of marks is no picture of its own; with that role it would need a text.
+    svg = re.sub(r' role="graphics-symbol" aria-roledescription="[^"]*mark container"', "", svg)
     head = re.sub(r' class="marks"', ' class="drawn" role="img"', svg, count=1)
     return re.sub(r"(<svg[^>]*>)", rf"\1<title>{_literal(words)}</title>", head, count=1)
 
@@ -229,7 +231,7 @@ def _dots(chart: Chart) -> Any:
         for r in chart.sheet.records()
     ]
     phases = [str(r["phase"]) for r in rows]
-    points = chart.points.records() if chart.points else []
+    points = _drawn_points(chart)
     jittered: list[dict[str, Any]] = [
         {**p, "minutes": max(float(p["minutes"] or 0), 0.5), "at": _jitter(i)}
         for i, p in enumerate(points)
@@ -264,6 +266,22 @@ def _dots(chart: Chart) -> Any:
         ),
     ]  # fmt: skip
     return alt.layer(*layers).properties(width=WIDTH - 235, height=46 * len(rows))
+
+
+_MOST_DOTS = 250
+
+
+def _drawn_points(chart: Chart) -> list[dict[str, Any]]:
+    """Every value of a phase, or past 250 evenly spaced ones by rank: more only hide each other."""
+    by_phase: dict[Any, list[dict[str, Any]]] = {}
+    for point in chart.points.records() if chart.points else []:
+        by_phase.setdefault(point["phase"], []).append(point)
+    found = []
+    for values in by_phase.values():
+        step = max(1.0, (len(values) - 1) / (_MOST_DOTS - 1))
+        count = min(len(values), _MOST_DOTS)
+        found += [values[round(place * step)] for place in range(count)]
+    return found
 
 
 def _jitter(place: int) -> float:

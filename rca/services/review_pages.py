@@ -29,11 +29,20 @@ class ReviewPage:
 
 
 def page_of(
-    session: Session, *, quarter: Quarter, now: datetime, organisation: str, home: Path
+    session: Session,
+    *,
+    quarter: Quarter,
+    now: datetime,
+    organisation: str,
+    home: Path,
+    whose: str = "",
 ) -> ReviewPage:
     """The page of one quarter. Draws nothing. Raises NotFound without an incident there."""
-    review = reviews.build(session, quarter=quarter, now=now, organisation=organisation)
-    names = [line.quarter for line in reviews.list_quarters(session, now=now)]
+    review = reviews.build(
+        session, quarter=quarter, now=now, organisation=organisation, whose=whose
+    )
+    lines = reviews.list_quarters(session, now=now, organisation=whose)
+    names = [line.quarter for line in lines]
     return ReviewPage(
         review=review,
         digest=review_digest(review),

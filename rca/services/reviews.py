@@ -18,15 +18,17 @@ from rca.services.quarter.records import (
     Scope,
     Window,
     counts_by_quarter,
-    default_scope,
     load_actions,
     load_window,
     months,
+    scope_of,
 )
 from rca.services.quarter.recurring import PatternFacts, load_patterns
 from rca.services.reading import PUBLISHED_STATES
 from rca.services.visibility import is_open
 from rca.store import tables as t
+
+__all__ = ["QuarterLine", "Review", "build", "list_quarters", "organisations", "parse_quarter"]
 
 BACK = 5
 """Quarters before the one under review that trends show."""
@@ -43,9 +45,11 @@ class QuarterLine:
     under_way: bool
 
 
-def list_quarters(session: Session, *, now: datetime) -> tuple[QuarterLine, ...]:
+def list_quarters(
+    session: Session, *, now: datetime, organisation: str = ""
+) -> tuple[QuarterLine, ...]:
     """Quarters with open incidents, the latest first, with how many are published."""
-    scope = default_scope(session)
+    scope = scope_of(session, organisation)
     row = t.PostmortemRow
     published = col(row.status).in_(PUBLISHED_STATES)
     query = (
@@ -82,14 +86,17 @@ def build(
     quarter: Quarter,
     now: datetime,
     organisation: str,
-    scope: Scope | None = None,
+    whose: str = "",
     seed: int = SEED,
 ) -> Review:
     """The review of ``quarter`` from published open records as they are at ``now``.
 
+    ``organisation`` is the name on the title; ``whose`` says whose records count: blank is the
+    own ones, ``all``, or one name.
+
     The same records give the same value. Raises NotFound when no incident is on record there.
     """
-    scope = scope or default_scope(session)
+    scope = scope_of(session, whose)
     # Whole days: otherwise the exposure, and with it every digest, would move with each second.
     moment = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     here = load_window(session, quarter=quarter, scope=scope, now=moment)
@@ -98,6 +105,13 @@ def build(
     there = load_window(session, quarter=quarter.previous(), scope=scope, now=moment)
     as_of = now.date().isoformat()
     return _assemble(session, _Material(here, there, scope, organisation, as_of, seed))
+
+
+def organisations(session: Session) -> tuple[str, ...]:
+    """Organisations that have open records, for choosing whose to review."""
+    row = t.PostmortemRow
+    query = select(row.organisation).distinct().where(is_open(), row.quarter != UNDATED)
+    return tuple(sorted(session.exec(query)))
 
 
 @dataclass(frozen=True, slots=True)

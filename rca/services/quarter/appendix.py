@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from rca import __version__
 from rca.domain.durations import durations
 from rca.domain.vocabulary import Milestone
 from rca.reports.value import Cell, Column, Section, Sheet
@@ -9,7 +10,7 @@ from rca.services.quarter.compare import PUBLISH_DAYS
 from rca.services.quarter.records import SMALL_CELL, Scope, Window
 from rca.services.quarter.volume import severity_word
 
-MOST_ROWS = 400
+MOST_ROWS = 200
 """Rows of one printed table: the PDF engine's time grows with the square of them."""
 
 DEFINITIONS = (
@@ -114,12 +115,15 @@ def _quality(now: Window) -> Sheet:
 
 
 def _versions() -> Sheet:
-    names = ("throughline-rca", "numpy", "scipy", "statsmodels", "altair", "weasyprint")
-    rows: list[tuple[Cell, ...]] = [("Published in time", f"within {PUBLISH_DAYS} days")]
+    names = ("numpy", "scipy", "statsmodels", "altair", "weasyprint")
+    rows: list[tuple[Cell, ...]] = [
+        ("Published in time", f"within {PUBLISH_DAYS} days"),
+        ("Throughline", __version__),
+    ]
     for name in names:
         try:
             rows.append((name, version(name)))
         except ModuleNotFoundError:
-            rows.append((name, "not installed as a package"))
+            rows.append((name, "not installed"))
     columns = (Column("what", "Method"), Column("version", "Version"))
     return Sheet("versions", "Method and versions", columns, tuple(rows))

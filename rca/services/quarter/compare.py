@@ -26,11 +26,7 @@ def grave(window: Window) -> int:
 
 def published_in_time(window: Window) -> tuple[int, int]:
     """Records published within a fortnight of the incident, of those with both dates."""
-    spans = [
-        (i.published_at - i.occurred_at).total_seconds() / 86400
-        for i in window.incidents
-        if i.published_at and i.occurred_at
-    ]
+    spans = [span for i in window.incidents if (span := i.days_to_publish) is not None]
     return sum(span <= PUBLISH_DAYS for span in spans), len(spans)
 
 

@@ -42,7 +42,9 @@ def follow_through(
     says = [
         f"{share_words(*finished_in_time(due))} of the actions due in the quarter were finished "
         f"in time; {share_words(*finished_in_time(due_before))} in {before.quarter}. "
-        f"{findings.say('in_time')}.",
+        f"{findings.say('in_time')}."
+        if due
+        else "No action was due in the quarter.",
         f"{words.plural(len(overdue), 'action')} past the due date at the end of the period.",
     ]
     charts = tuple(c for c in (_funnel(due), _survival(actions, now.until)) if c)

@@ -54,9 +54,11 @@ def detection(now: Window, before: Window, findings: Findings) -> Section:
     silent = len(now.incidents) - here[1]
     says = [
         f"A customer found {share_words(*here)} first; {share_words(*there)} in "
-        f"{before.quarter}. {findings.say('customer')}.",
+        f"{before.quarter}. {findings.say('customer')}."
+        if here[1]
+        else "How the incidents of this quarter came to notice is not on record."
     ]
-    if silent:
+    if silent and here[1]:
         says.append(f"For {words.plural(silent, 'incident')} the way of detection is not known.")
     charts = tuple(c for c in (_methods(now), _first(now, before), _gaps(now)) if c)
     return Section("detection", "How we found out", tuple(says), charts)
@@ -240,8 +242,9 @@ def _exposure(changes: Counter[str]) -> str:
     if not total:
         return " No change ledger covers this quarter."
     return (
-        f" Of {total:,} merged changes, {share_words(changes['evidenced'], total)} carry evidence "
-        f"of AI, {changes['attested_none']:,} attest none and {changes['unknown']:,} are unknown."
+        f" Of the quarter's merged changes, {share_words(changes['evidenced'], total)} carry "
+        f"evidence of AI; {changes['attested_none']:,} attest none, "
+        f"{changes['unknown']:,} are unknown."
     )
 
 
@@ -352,7 +355,9 @@ def health(now: Window, before: Window, findings: Findings) -> Section:
     everything = len(now.incidents) + len(now.near_misses)
     says = [
         f"{share_words(*here)} were published within {PUBLISH_DAYS} days of the incident; "
-        f"{share_words(*there)} before. {findings.say('published')}.",
+        f"{share_words(*there)} before. {findings.say('published')}."
+        if here[1]
+        else "No record of this quarter was written and published here.",
         f"Near misses are {share_words(len(now.near_misses), everything)} of what was written up.",
         _coordination(now),
     ]
@@ -374,11 +379,7 @@ def _coordination(now: Window) -> str:
 
 
 def _publishing(now: Window) -> Chart | None:
-    spans = sorted(
-        (i.published_at - i.occurred_at).total_seconds() / 86400
-        for i in now.incidents
-        if i.published_at and i.occurred_at and i.published_at >= i.occurred_at
-    )
+    spans = sorted(s for i in now.incidents if (s := i.days_to_publish) is not None and s >= 0)
     if len(spans) < stats.SMALL:
         return None
     curve = stats.kaplan_meier([round(s, 1) for s in spans], [True] * len(spans))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from rca.domain.durations import Duration, durations
+from rca.domain.durations import durations
 from rca.domain.postmortem import OWN_ORGANISATION, PostmortemContent
 from rca.domain.quarters import Quarter
 from rca.domain.vocabulary import RecordKind, Severity, Status
@@ -31,7 +31,16 @@ class Incident:
     published_at: datetime | None
     created_at: datetime
     unconfirmed: int
+    imported: bool
     content: PostmortemContent
+    spans: dict[str, float]
+
+    @property
+    def days_to_publish(self) -> float | None:
+        """Days from the incident to its publication; None for imports, which came in later."""
+        if self.imported or not self.published_at or not self.occurred_at:
+            return None
+        return (self.published_at - self.occurred_at).total_seconds() / 86400
 
     @property
     def severity(self) -> Severity | None:
@@ -45,11 +54,17 @@ class Incident:
 
     def minutes(self, key: str) -> float | None:
         """A derived duration in minutes; None when blank, rough to the day, or unconfirmed."""
-        found: Duration = next(d for d in durations(self.content) if d.key == key)
-        ends = (self.content.mark(found.from_milestone), self.content.mark(found.to_milestone))
-        if found.value is None or any(mark is None or not mark.confirmed for mark in ends):
-            return None
-        return found.value.total_seconds() / 60
+        return self.spans.get(key)
+
+
+def confirmed_spans(content: PostmortemContent) -> dict[str, float]:
+    """Minutes by duration, of those whose two ends a person stands for."""
+    found = {}
+    for span in durations(content):
+        ends = (content.mark(span.from_milestone), content.mark(span.to_milestone))
+        if span.value is not None and all(mark is not None and mark.confirmed for mark in ends):
+            found[span.key] = span.value.total_seconds() / 60
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,11 @@ class Scope:
             return "All organisations, imported records included"
         return "" if self.organisation == OWN_ORGANISATION else self.organisation
 
+    @property
+    def text(self) -> str:
+        """As :func:`scope_of` reads it."""
+        return self.organisation or ALL
+
     def conditions(self) -> tuple[Any, ...]:
         """WHERE conditions on ``postmortem``."""
         if self.organisation is None:
@@ -108,6 +128,16 @@ def default_scope(session: Session) -> Scope:
     row = t.PostmortemRow
     query = select(row.id).where(row.organisation == OWN_ORGANISATION).limit(1)
     return Scope() if session.exec(query).first() else Scope(None)
+
+
+ALL = "all"
+
+
+def scope_of(session: Session, text: str) -> Scope:
+    """The scope that an address or option names: blank is the default, ``all``, or a name."""
+    if not text:
+        return default_scope(session)
+    return Scope(None if text == ALL else text)
 
 
 def is_published(row: t.PostmortemRow) -> bool:
@@ -157,7 +187,9 @@ def _records(session: Session, rows: list[t.PostmortemRow]) -> list[Incident]:
             published_at=row.published_at,
             created_at=row.created_at,
             unconfirmed=row.unconfirmed,
+            imported=row.import_key is not None,
             content=contents[row.id],
+            spans=confirmed_spans(contents[row.id]),
         )
         for row in rows
     ]

@@ -314,7 +314,8 @@ def phases(now: Window, before: Window, findings: Findings, *, seed: int) -> Sec
             (Column("phase", "Phase"), Column("minutes", "Minutes", "minutes")),
             tuple(dots),
         ),
-        note="Line: median. Shade: its 95% bootstrap interval. Dashed: last quarter. Log scale.",
+        note="Line: median. Shade: its 95% bootstrap interval. Dashed: last quarter. Log scale. "
+        "Past 250 values an even selection is drawn.",
     )
     says = (
         f"{title}. Times to understand run from detection, the others from the start of impact.",
