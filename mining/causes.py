@@ -113,7 +113,7 @@ class CauseScorer:
                     yield cue, len(self._weights) - 1
 
     def _raw(self, text: str) -> list[float]:
-        """Cue weight per leaf in one sentence, unbounded; the reason weighs more than its effect."""
+        """Cue weight per leaf in one sentence; the reason weighs more than its effect."""
         found = [0.0] * len(self._leaves)
         for part, share in causal_parts(words_of(text)):
             for number in self._index.find(part):

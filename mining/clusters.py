@@ -21,16 +21,16 @@ class AbstainingLinkage(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.min_size = min_size
         self.affinity = affinity
 
-    def fit(self, X: Any, y: Any = None) -> "AbstainingLinkage":
+    def fit(self, X: Any, y: Any = None) -> "AbstainingLinkage":  # noqa: N803 - its name there
         """Group the rows of ``X``."""
-        X = validate_data(self, X, dtype=np.float64)
+        rows = validate_data(self, X, dtype=np.float64)
         if self.affinity == "precomputed":
-            if X.shape[0] != X.shape[1]:
+            if rows.shape[0] != rows.shape[1]:
                 raise ValueError("a precomputed affinity must be square")
-            similarity = X
+            similarity = rows
         elif self.affinity == "cosine":
-            lengths = np.linalg.norm(X, axis=1, keepdims=True)
-            rows = X / np.where(lengths > 0, lengths, 1.0)
+            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+            rows = rows / np.where(lengths > 0, lengths, 1.0)
             similarity = rows @ rows.T
         else:
             raise ValueError(f"affinity must be 'cosine' or 'precomputed', not {self.affinity!r}")

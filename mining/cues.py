@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 
 GAP = 4
+GAP_SIGN = "~"
 _WORDS = re.compile(r"[a-z0-9]+")
 _APOSTROPHES = re.compile(r"['’`]")
 
@@ -40,15 +41,13 @@ def _word(choices: Iterable[str]) -> _Word:
 
 def _expand(token: str) -> list[list[_Part]]:
     """The parts that one written token stands for; hyphenated choices become words of their own."""
-    if token == "~":
+    if token == GAP_SIGN:
         return [[None]]
     choices = _APOSTROPHES.sub("", token.lower()).split("|")
     plain = [choice for choice in choices if "-" not in choice]
     ways: list[list[_Part]] = [[_word(plain)]] if plain else []
-    for choice in choices:
-        if "-" in choice:
-            ways.append([_word([piece]) for piece in choice.split("-") if piece])
-    return ways
+    hyphened = [choice.split("-") for choice in choices if "-" in choice]
+    return ways + [[_word([piece]) for piece in pieces if piece] for pieces in hyphened]
 
 
 def _compile(cue: str) -> list[list[_Part]]:

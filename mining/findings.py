@@ -53,7 +53,7 @@ class Finding:
     """One comparison: how often an answer stands with a cause or pattern, and how often without.
 
     ``here`` of ``here_n`` are the records with the subject that gave the answer, among those that
-    answered; ``there`` of ``there_n`` the same without the subject; ``not_known`` of each gave none.
+    answered; ``there`` of ``there_n`` the same without the subject; ``not_known`` gave none.
     """
 
     subject_kind: str

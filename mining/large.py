@@ -53,7 +53,7 @@ def _duplicates(space: Space, pairs: sparse.csr_matrix) -> dict[str, str]:
 def _within(
     space: Space, members: Sequence[int], settings: r.LinkSettings, seed: int
 ) -> tuple[list[r.Group], int]:
-    """Groups of one connected set, with positions in the whole space, and how many were unstable."""
+    """Groups of one connected set, placed in the whole space, and how many were unstable."""
     if len(members) < 2:
         return [], 0
     block = space.between(members, members)

@@ -6,6 +6,7 @@ token that looks made by a machine does not. Nothing is cached, so no secret out
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 # Dotted names are hosts only under endings like these; `values.yaml` and `boot.ini` are files.
@@ -90,7 +91,7 @@ def _alternations(token: str) -> int:
         "d" if c.isdigit() else "u" if c.isupper() else "l" if c.islower() else "" for c in token
     ]
     solid = [kind for kind in kinds if kind]
-    return sum(a != b for a, b in zip(solid, solid[1:], strict=False))
+    return sum(a != b for a, b in pairwise(solid))
 
 
 def looks_secret(token: str) -> bool:

@@ -80,7 +80,7 @@ def close_pairs(space: Space, jobs: int | None = None) -> sparse.csr_matrix:
 
 
 def components(pairs: sparse.csr_matrix, floor: float, most: int) -> list[list[int]]:
-    """Connected records over pairs above ``floor``; larger sets than ``most`` are cut by raising it."""
+    """Connected records over pairs above ``floor``, raised until no set exceeds ``most``."""
     from scipy.sparse.csgraph import connected_components
 
     kept = pairs.copy()

@@ -127,7 +127,7 @@ def mine(
     seed: int = 0,
     progress: Progress = _silent,
 ) -> MiningResult:
-    """Mine the records. Restricted ones are left out and counted unless the options say otherwise."""
+    """Mine the records. Restricted ones are left out and counted, unless asked for."""
     options = options or MiningOptions()
     taken = [r for r in records if options.with_restricted or not r.restricted]
     progress("Reading", 0, len(taken))
@@ -147,7 +147,7 @@ def mine(
 
 
 class _Causes(Mapping[str, CauseResult]):
-    """Causes by record id: worked out ahead in a small corpus, when first asked for in a large one."""
+    """Causes by record id: worked out ahead in a small corpus, when asked for in a large one."""
 
     def __init__(
         self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer, progress: Progress

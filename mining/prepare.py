@@ -1,4 +1,4 @@
-"""What every later step reads of a record: its sentences and their masked words, worked out once."""
+"""What every later step reads of a record: its sentences and their masked words."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,8 @@ COMMON = frozenset(
 )
 
 _ENDINGS = (
-    ("sses", "ss"), ("ies", "y"), ("ying", "y"), ("ings", ""), ("edly", ""), ("ing", ""), ("ied", "y"), ("ed", ""), ("es", "e"), ("s", ""),
+    ("sses", "ss"), ("ies", "y"), ("ying", "y"), ("ings", ""), ("edly", ""), ("ing", ""),
+    ("ied", "y"), ("ed", ""), ("es", "e"), ("s", ""),
 )  # fmt: skip
 _DOUBLED = re.compile(r"(bb|dd|gg|mm|nn|pp|rr|tt)$")
 

@@ -1,7 +1,7 @@
 """Layer 2: which incidents of one organisation are the same cause coming back.
 
-Abstains by default: nothing is claimed on records that do not hold together as texts, a group must hold
-together on average, and must mostly regroup when a fifth of the records is left out.
+Abstains by default: nothing is claimed on records that do not hold together as texts, a group must
+hold together on average, and must mostly regroup when a fifth of the records is left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from mining.records import IncidentRecord
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """One neighbour. ``score`` counts spreads above what two records of this corpus usually share."""
+    """One neighbour. ``score`` counts spreads above what two records here usually share."""
 
     id: str
     score: float
@@ -63,11 +63,11 @@ def ranked(
 ) -> tuple[Similar, ...]:
     """The best ``k`` of the others by score, with what they share; ties in the order of ids."""
     order = np.argsort(-scores, kind="stable")[:k]
-    found = []
-    for at in order:
-        if np.isfinite(scores[at]):
-            found.append(described(item, others[at], float(scores[at]), words))
-    return tuple(found)
+    return tuple(
+        described(item, others[at], float(scores[at]), words)
+        for at in order
+        if np.isfinite(scores[at])
+    )
 
 
 def described(item: Prepared, other: Prepared, score: float, words: Words) -> Similar:

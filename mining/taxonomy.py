@@ -33,7 +33,8 @@ class Leaf:
     """One class of contributing cause.
 
     ``primary`` says whether it may stand alone as the name of an incident's cause;
-    ``primary_as`` names the leaf that carries it otherwise, ``precedence`` which of two goes first. ``maps`` holds the class of published
+    ``primary_as`` names the leaf that carries it otherwise, ``precedence`` which of two goes first.
+    ``maps`` holds the class of published
     taxonomies by source.
     """
 

@@ -81,8 +81,8 @@ _ROLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "followup",
         re.compile(
-            r"action|follow.?up|next steps?|prevent|lessons|learn|improve|less likely|going forward|"
-            r"future|what are we doing|what is next|recommend|remediation items|corrective|to.?do"
+            r"action|follow.?up|next steps?|prevent|lessons|learn|improve|less likely|"
+            r"going forward|future|what are we doing|what is next|recommend|remediation items|corrective|to.?do"
         ),
     ),
     (
@@ -133,7 +133,8 @@ _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
 _TABLE_RULE = re.compile(r"^[\s|:+-]+$")
 _STAMPED = re.compile(
-    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[:h.]\d{2}\b|(?:mon|tue|wed|thu|fri|sat|sun)\w*[ ,])[^A-Za-z]*",
+    r"^\W*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[:h.]\d{2}\b|"
+    r"(?:mon|tue|wed|thu|fri|sat|sun)\w*[ ,])[^A-Za-z]*",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(r"[.!?]+[\"'”’)\]*_`]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9])|;\s+(?=[A-Z])")
@@ -142,8 +143,10 @@ _ABBREVIATION = re.compile(
 )
 _BOILERPLATE = re.compile(
     r"all times? (?:are |is )?(?:in|listed|given)|times are in (?:utc|local)|"
-    r"\bapolog|\bsorry\b|stay informed|(?:creating|configure|set up) custom (?:service health )?alerts|"
-    r"subscrib|video tutorials|watch our|for more information|learn more|see (?:also )?the (?:link|docs)|"
+    r"\bapolog|\bsorry\b|stay informed|"
+    r"(?:creating|configure|set up) custom (?:service health )?alerts|"
+    r"subscrib|video tutorials|watch our|for more information|learn more|"
+    r"see (?:also )?the (?:link|docs)|"
     r"we (?:sincerely|deeply) |thank you for|your patience|contact (?:us|support|your)|"
     r"we understand (?:how|that) (?:important|disruptive|frustrating)|"
     r"^(?:n/?a|tbd|todo|none|unknown|category: .*|time to (?:detection|recovery|resolve).*)\W*$",

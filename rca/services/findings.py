@@ -106,10 +106,8 @@ def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> FindingView:
     subject, is_pattern = str(row["subject"]), row["subject_kind"] == "pattern"
     ratio, low, high = row["odds_ratio"], row["low"], row["high"]
     return FindingView(
-        subject=names.get(row["subject"], row["subject"])
-        if is_pattern
-        else cause_name(row["subject"]),
-        pattern_id=row["subject"] if is_pattern else "",
+        subject=names.get(subject, subject) if is_pattern else cause_name(subject),
+        pattern_id=subject if is_pattern else "",
         answer=answer_words(row["dimension"], row["value"]),
         here=row["here"],
         here_n=row["here_n"],

@@ -158,7 +158,8 @@ def test_splits_and_merges_are_recorded() -> None:
         Known("y", frozenset("cd")),
     ]  # fmt: skip
     assert match_identity(whole, parts).splits == {"P-01": ("x", "y")}
-    back = match_identity([Known("P-01", frozenset("ab")), Known("P-02", frozenset("cd"))], [Known("x", frozenset("abcd"))])  # fmt: skip
+    halves = [Known("P-01", frozenset("ab")), Known("P-02", frozenset("cd"))]
+    back = match_identity(halves, [Known("x", frozenset("abcd"))])
     assert back.merges == {"x": ("P-01", "P-02")}
     assert len(back.gone) == 1
 
