@@ -77,7 +77,7 @@ def _counting(session: Session) -> Any:
     return and_(
         is_open(),
         *default_scope(session).conditions(),
-        row.record_kind == RecordKind.INCIDENT.value,
+        col(row.record_kind) == RecordKind.INCIDENT.value,
         col(row.status).in_(PUBLISHED_STATES),
     )
 

@@ -22,7 +22,7 @@ from rca.errors import Forbidden, Invalid, Problem, SettingError
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import audit
 from rca.store import tables as t
-from rca.store.postmortems import load_contents
+from rca.store.postmortems import load_content, load_contents
 
 ALLOW_FILE = "wording-allow.yaml"
 """The organisation's allow-list, in RCA_HOME: a list of {rule, phrase, reason}."""
@@ -149,6 +149,25 @@ def findings_for(
         if findings:
             found.append(FieldFindings(path, label, text, findings))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class WordingOf:
+    """All hints of one postmortem, with what its page needs beside them."""
+
+    title: str
+    status: str
+    fields: list[FieldFindings]
+
+
+def of_postmortem(
+    session: Session, *, viewer: Viewer, reference: str, allowed: tuple[Allowed, ...]
+) -> WordingOf:
+    """The hints of a stored postmortem. Raises NotFound when absent or hidden."""
+    row = find_postmortem(session, viewer, reference)
+    options = options_for(session, postmortem_id=row.id, allowed=allowed)
+    fields = findings_for(load_content(session, row), options=options)
+    return WordingOf(row.title, row.status, list(fields))
 
 
 def counts_for(content: PostmortemContent, *, options: Options | None = None) -> dict[str, int]:

@@ -9,8 +9,6 @@ from rca.blameless import DOCUMENT_CAP
 from rca.domain.access import Permission
 from rca.errors import Invalid, Problem
 from rca.services import wording
-from rca.services.visibility import find_postmortem
-from rca.store.postmortems import load_content
 from rca.web.access import allow
 from rca.web.context import now, reading, settings, viewer, writing
 
@@ -73,19 +71,19 @@ def dismiss() -> WerkzeugResponse:
 def summary(reference: str) -> str:
     """All hints of one postmortem on a page, for the look before sharing."""
     with reading() as session:
-        row = find_postmortem(session, viewer(), reference)
-        content = load_content(session, row)
-        allowed = wording.read_allowed(settings().home)
-        options = wording.options_for(session, postmortem_id=row.id, allowed=allowed)
-        fields = wording.findings_for(content, options=options)
-        title, status = row.title, row.status
+        found = wording.of_postmortem(
+            session,
+            viewer=viewer(),
+            reference=reference,
+            allowed=wording.read_allowed(settings().home),
+        )
     return render_template(
         "wording/page.html",
         here="postmortems",
         reference=reference,
-        title=title,
-        status=status,
-        wording_fields=fields,
+        title=found.title,
+        status=found.status,
+        wording_fields=found.fields,
         may_dismiss=viewer().may(Permission.WRITE),
     )
 
