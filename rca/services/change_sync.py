@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -14,6 +15,7 @@ from rca.domain.vocabulary import ChangeAI
 from rca.provenance.gitlog import HistoryEntry, history, is_ancestor, name_of
 from rca.provenance.verdict import Verdict, judge
 from rca.services import changes
+from rca.services.secrets_guard import redact
 from rca.store.engine import reading, writing
 
 _CHUNK = 2_000
@@ -37,7 +39,11 @@ def _key(repo: str, sha: str) -> str:
 
 def _evidence(verdict: Verdict) -> str:
     lead = next((one for one in verdict.findings if one.says == "ai"), None)
-    return f"{lead.detector}: {lead.quote}"[:500] if lead and verdict.state != "unknown" else ""
+    return (
+        redact(f"{lead.detector}: {lead.quote}").text[:500]
+        if lead and verdict.state != "unknown"
+        else ""
+    )
 
 
 def record_of(entry: HistoryEntry, *, repo: str, service: str) -> ChangeRecord:
@@ -57,7 +63,18 @@ def record_of(entry: HistoryEntry, *, repo: str, service: str) -> ChangeRecord:
         ai_part=verdict.role,
         ai_evidence=_evidence(verdict),
         label_source=f"detectors {verdict.findings[0].version}" if verdict.findings else "",
+        facts=_facts(verdict),
     )
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    """Tool, model and session as gates and proposals read them; nothing for a mere suggestion."""
+    if verdict.state != "evidenced":
+        return {}
+    provenance = {"model": verdict.model, "sessionRef": redact(verdict.session_ref).text}
+    facts: dict[str, Any] = {"ai": {"tools": [verdict.tool]}} if verdict.tool else {}
+    known = {name: value for name, value in provenance.items() if value}
+    return {**facts, "provenance": known} if known else facts
 
 
 def _span(engine: Engine, repo: str, path: Path) -> str:
