@@ -82,7 +82,8 @@ _ROLES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "followup",
         re.compile(
             r"action|follow.?up|next steps?|prevent|lessons|learn|improve|less likely|"
-            r"going forward|future|what are we doing|what is next|recommend|remediation items|corrective|to.?do"
+            r"going forward|future|what are we doing|what is next|recommend|"
+            r"remediation items|corrective|to.?do"
         ),
     ),
     (
