@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -18,6 +17,7 @@ from rca.domain.vocabulary import Milestone, Severity, TimePrecision, ValueSourc
 from rca.formats import jsonl
 from rca.formats.columns import MILESTONES, NATIVE, NOTES, target_of
 from rca.formats.dates import UNKNOWN, read_date
+from rca.formats.mapping_values import address_of, kind_of, lines_as_rows
 from rca.formats.rows import Refusal, Row
 from rca.formats.titles import first_sentence, shorten
 
@@ -27,7 +27,6 @@ _NAMES = ("services", "functionalities", "environments", "regions", "teams", "im
 _SEVERITY = re.compile(r"(?:sev(?:erity)?|s|p)?[\s_-]*([1-5])", re.IGNORECASE)
 _BLANK_WORDS = ("", "unknown", "none", "n/a", "-", "?")
 _OUR_REFERENCE = re.compile(r"[A-Z][A-Z0-9]{0,15}-\d{1,6}(?:-\d{1,9})?")
-_GITHUB = re.compile(r"github:([\w.-]+/[\w.-]+)@(\w+):(.+)", re.DOTALL)
 _TITLE = 240
 
 
@@ -218,7 +217,7 @@ class _Reader:
         if value is None:
             return ""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self.refuse(name, f"must be text, not {_kind(value)}")
+            self.refuse(name, f"must be text, not {kind_of(value)}")
             return ""
         return str(value)
 
@@ -242,7 +241,7 @@ class _Reader:
     def _url(self) -> str:
         given = self._text("source_url").strip()
         if not given:
-            return _address_of(self.source)
+            return address_of(self.source)
         if not re.match(r"https?://", given, re.IGNORECASE):
             self.refuse("source_url", f"“{given[:60]}” is not a web address (https://…)")
             return ""
@@ -299,9 +298,9 @@ class _Reader:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         value = self.columns.take(name)
         if isinstance(value, str):
-            value = self._json_list(name, value) or _lines_as_rows(name, value)
+            value = self._json_list(name, value) or lines_as_rows(name, value)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            value = [row for item in value for row in _lines_as_rows(name, item, split=False)]
+            value = [row for item in value for row in lines_as_rows(name, item, split=False)]
         if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
             self.refuse(name, "must be a list of rows")
             return []
@@ -354,44 +353,6 @@ class _Reader:
                 item["confirmed"] = False
         for person in data.get("participants", []):
             person.pop("user_id", None)
-
-
-def _kind(value: Any) -> str:
-    names = {bool: "true or false", list: "a list", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
-
-
-def _address_of(source: str) -> str:
-    """A web address for where a data set says that it found the record."""
-    if re.match(r"https?://\S+$", source):
-        return source[:2_000]
-    match = _GITHUB.fullmatch(source)
-    if not match:
-        return ""
-    path, _, _fragment = match[3].partition("#")
-    return f"https://github.com/{match[1]}/blob/{match[2]}/{quote(path)}"[:2_000]
-
-
-def _lines_as_rows(name: str, text: str, *, split: bool = True) -> list[dict[str, Any]]:
-    """Text in a cell that we keep as rows: one per line, its list mark taken off."""
-    lines = text.split("\n") if split else [text]
-    items = [re.sub(r"^\s*(?:[-*+•]|\d+[.)])\s+", "", line).strip() for line in lines]
-    shapes: dict[str, Callable[[str], dict[str, Any]]] = {
-        "factors": _factor,
-        "actions": lambda item: {"title": shorten(item, 240), **_rest("done_criterion", item)},
-        "timeline": lambda item: {"text": item, "precision": TimePrecision.UNKNOWN.value},
-        "related": lambda item: {"reference": item, "relation": "similar_to"},
-    }
-    shape = shapes.get(name)
-    return [shape(item) for item in items if item] if shape else []
-
-
-def _factor(item: str) -> dict[str, Any]:
-    return {"statement": shorten(item, 240), **_rest("evidence", item)}
-
-
-def _rest(name: str, item: str) -> dict[str, str]:
-    return {name: item[:2_000]} if len(item) > 240 else {}
 
 
 __all__ = ["MILESTONES", "Assume", "BadRow", "Draft", "explain", "number_rows", "to_draft"]
