@@ -116,6 +116,29 @@ class _Judged:
         )
 
 
+class Ledger(tuple[Change, ...]):
+    """Recorded changes with what every backtest asks of them, computed once.
+
+    Give the same ledger to many rules; a plain list works too and is prepared each time.
+    """
+
+    _digest: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """See :func:`digest`."""
+        if self._digest is None:
+            self._digest = digest(self)
+        return self._digest
+
+    def supplied(self, name: str) -> int:
+        """In how many changes the fact is known."""
+        kept: dict[str, int] = self.__dict__.setdefault("_supplied", {})
+        if name not in kept:
+            kept[name] = facts.supplied(self, name)
+        return kept[name]
+
+
 def digest(changes: Sequence[Change]) -> str:
     """``sha256:`` over the ledger, whatever order its changes and keys come in."""
     lines = sorted(json.dumps(change, sort_keys=True, default=str) for change in changes)
@@ -174,22 +197,23 @@ def backtest(
     their incidents may not have shown yet, are counted and left out. From ``split`` on is the
     hold-out; without a split everything is in ``train``.
     """
-    dated = [judged for change in changes if (judged := _judge(doc, change)) is not None]
+    ledger = changes if isinstance(changes, Ledger) else Ledger(changes)
+    dated = [judged for change in ledger if (judged := _judge(doc, change)) is not None]
     ripe = [item for item in dated if item.at <= now - timedelta(days=follow_up_days)]
     early = [item for item in ripe if split is None or item.at < split]
     late = [item for item in ripe if split is not None and item.at >= split]
     return Backtest(
         rule=str(doc["metadata"]["id"]),
-        dataset=digest(changes),
+        dataset=ledger.digest,
         split=split.isoformat() if split else None,
         follow_up_days=follow_up_days,
-        undated=len(changes) - len(dated),
+        undated=len(ledger) - len(dated),
         too_recent=len(dated) - len(ripe),
         train=_count(early),
         holdout=_count(late),
         whole=_count(ripe),
-        supplied={name: facts.supplied(changes, name) for name in checks.fields(doc)},
-        records=len(changes),
+        supplied={name: ledger.supplied(name) for name in checks.fields(doc)},
+        records=len(ledger),
         holdout_caught=tuple(sorted({n for item in late if item.flagged for n in item.incidents})),
     )
 
@@ -247,6 +271,11 @@ def exposure(
     if not changes:
         return {"state": "not_estimable", "reason": "no-ledger"}
     window = backtest(doc, changes, None, now, follow_up_days=follow_up_days).whole
+    return exposure_of(window, comparisons=comparisons)
+
+
+def exposure_of(window: Window, *, comparisons: int = 1) -> dict[str, Any]:
+    """``evidence.stats`` from the counts of a backtest that is done already."""
     if not window.evaluated or not window.linked:
         return {"state": "not_estimable", "reason": "no-events"}
     if window.unknown + window.unsure > window.evaluated / 2:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from mining.policy.backtest import Backtest, as_document, backtest
+from mining.policy.backtest import Backtest, as_document, backtest, exposure_of
 from mining.policy.facts import instant
 from mining.policy.gates import Gate, GateSettings, Observed, gates, observed_gates, verdict
 from rca.store import tables as t
@@ -80,6 +80,7 @@ def history_of(
         "too_recent": result.too_recent,
         "supplied": dict(result.supplied),
         "holdout_caught": list(result.holdout_caught),
+        "stats": exposure_of(result.whole, comparisons=settings.comparisons),
     }
 
 

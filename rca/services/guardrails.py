@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from mining.policy.backtest import Ledger
 from mining.policy.document import identity
 from mining.policy.gates import GateSettings
 from mining.policy.suggest import Suggestion, has_grown, suggest
@@ -30,8 +31,8 @@ def refresh_suggestions(session: Session, *, now: datetime) -> int:
 
     Runs in the transaction that stores a mining run. No suggestion is a normal outcome.
     """
-    ledger = change_records(session)
-    found = suggest(pattern_evidence(session), ledger, now=now)
+    ledger = Ledger(change_records(session))
+    found = suggest(pattern_evidence(session), now=now)
     rows = _Rows(session)
     siblings = Counter(item.pattern_ids[0] for item in found)
     for item in found:
@@ -126,9 +127,17 @@ def _write(
     row.pattern_id = item.pattern_ids[0]
     row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
     set_document(row, {**item.document, "metadata": metadata})
-    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
+    _try(row, ledger, now)
     row.updated_at = now
     _keep_evidence(session, row, item.answers)
+
+
+def _try(row: t.GuardrailRow, ledger: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Run the rule over the ledger: its history, and the figures in its evidence."""
+    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
+    if row.history:
+        evidence = {**row.document["evidence"], "stats": row.history["stats"]}
+        row.document = {**row.document, "evidence": evidence}
 
 
 def gate_settings(row: t.GuardrailRow) -> GateSettings:
@@ -181,7 +190,7 @@ def _follow(
         row.document = {**row.document, "evidence": item.document["evidence"]}
         _keep_evidence(session, row, item.answers)
     row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
-    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
+    _try(row, ledger, now)
     session.add(row)
 
 
@@ -214,5 +223,5 @@ def _retire(
     if row.decision == PROPOSED and row.version == 1 and not _edited(session, row):
         session.delete(row)
     elif row.decision == ACCEPTED:
-        row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
+        _try(row, ledger, now)
         session.add(row)
