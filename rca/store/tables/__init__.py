@@ -3,6 +3,7 @@
 from rca.store.tables.accounts import ApiToken, SignInAttempt, SignInLink, User, UserSession
 from rca.store.tables.catalogue import Drill, FreezeWindow, Service, ServiceDependency, Team
 from rca.store.tables.changes import Change, Deployment, Link
+from rca.store.tables.events import IdempotencyKey, Signal, WebhookDelivery
 from rca.store.tables.learning import (
     GuardrailEvidence,
     GuardrailOutcome,
@@ -57,6 +58,7 @@ __all__ = [
     "GuardrailOutcome",
     "GuardrailRevision",
     "GuardrailRow",
+    "IdempotencyKey",
     "ImpactMeasureRow",
     "ImportBatch",
     "ImportUpload",
@@ -77,6 +79,7 @@ __all__ = [
     "ServiceDependency",
     "SignInAttempt",
     "SignInLink",
+    "Signal",
     "SimilarPostmortem",
     "Table",
     "Team",
@@ -84,6 +87,7 @@ __all__ = [
     "TimelineEntryRow",
     "User",
     "UserSession",
+    "WebhookDelivery",
     "WordingDismissal",
     "metadata",
 ]

@@ -18,6 +18,8 @@ class Change(Table, table=True):
     __table_args__ = (
         one_of("ai_state", v.ChangeAI),
         Index("ix_change_service_merged", "service", "merged_at"),
+        Index("ix_change_merged", "merged_at", "key"),
+        Index("ix_change_deployed", "deployed_at"),
     )
 
     id: str = row_id()

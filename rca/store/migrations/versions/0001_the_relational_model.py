@@ -109,6 +109,56 @@ def _tables() -> None:
     )
     op.create_index(op.f('ix_change_ai_state'), 'change', ['ai_state'], unique=False)
     op.create_index('ix_change_service_merged', 'change', ['service', 'merged_at'], unique=False)
+    op.create_index('ix_change_merged', 'change', ['merged_at', 'key'], unique=False)
+    op.create_index('ix_change_deployed', 'change', ['deployed_at'], unique=False)
+    op.create_table('webhook_delivery',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('source', sa.String(length=32), nullable=False),
+    sa.Column('delivery_id', sa.String(length=240), nullable=False),
+    sa.Column('body_sha256', sa.String(length=64), nullable=False),
+    sa.Column('event', sa.String(length=120), nullable=False),
+    sa.Column('subject', sa.String(length=400), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('headers', Json, nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('result', Json, nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('received_at', UtcDateTime(), nullable=False),
+    sa.Column('applied_at', UtcDateTime(), nullable=True),
+    sa.CheckConstraint("state IN ('applied', 'ignored', 'unknown', 'malformed', 'failed', 'refused')", name=op.f('ck_webhook_delivery_state_known')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_delivery')),
+    sa.UniqueConstraint('source', 'delivery_id', name=op.f('uq_webhook_delivery_source_delivery_id')),
+    sa.UniqueConstraint('source', 'body_sha256', name=op.f('uq_webhook_delivery_source_body_sha256'))
+    )
+    op.create_index('ix_webhook_delivery_newest', 'webhook_delivery', ['received_at', 'id'], unique=False)
+    op.create_index(op.f('ix_webhook_delivery_state'), 'webhook_delivery', ['state'], unique=False)
+    op.create_index(op.f('ix_webhook_delivery_subject'), 'webhook_delivery', ['subject'], unique=False)
+    op.create_table('signal',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('key', sa.String(length=400), nullable=False),
+    sa.Column('source', sa.String(length=240), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('service', sa.String(length=240), nullable=False),
+    sa.Column('environment', sa.String(length=120), nullable=False),
+    sa.Column('urgency', sa.String(length=60), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=True),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signal')),
+    sa.UniqueConstraint('key', name=op.f('uq_signal_key'))
+    )
+    op.create_index(op.f('ix_signal_started_at'), 'signal', ['started_at'], unique=False)
+    op.create_table('idempotency_key',
+    sa.Column('account', sa.String(length=120), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('request_sha256', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('body', Json, nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('account', 'key', name=op.f('pk_idempotency_key'))
+    )
     op.create_table('deployment',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('key', sa.String(length=400), nullable=False),
