@@ -329,3 +329,24 @@ def test_the_editor_is_accessible(
 
 def test_roles_in_the_world_are_as_expected(demo_server: world.LiveServer) -> None:
     assert _viewer(demo_server, "otto").role is Role.AUTHOR
+
+
+def test_signing_out_takes_drafts_off_the_device(
+    demo_server: world.LiveServer, loose_page: Page
+) -> None:
+    reference = _draft(demo_server)
+    page = loose_page
+    with writing(demo_server.engine) as session:
+        cookie = world.cookie_for(session, "ines")
+    page.context.add_cookies([{"name": "rca_session", "value": cookie, "url": demo_server.url}])
+    _open(page, reference)
+    page.route("**/sections/*", lambda route: route.abort())
+    page.locator("#summary").fill("Left behind")
+    page.wait_for_selector("#save-state[data-state=offline]")
+    page.wait_for_function(f"({_READ_DRAFTS})().then((text) => text.length > 0)")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator(".menu--account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in*")
+    names = page.evaluate("indexedDB.databases().then((all) => all.map((one) => one.name))")
+    assert "throughline-drafts" not in names

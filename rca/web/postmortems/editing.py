@@ -121,6 +121,7 @@ def editor_page(
     return render_template(
         "postmortems/edit.html",
         view=view,
+        reference=reference,
         sheet=sheet,
         problems_title=title,
         version=version,

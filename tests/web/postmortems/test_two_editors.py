@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from rca.domain.vocabulary import RevisionKind
+from rca.domain.vocabulary import RevisionKind, Section
 from rca.services import authoring, conflicts
 from tests.factories import rich
 from tests.web.postmortems.conftest import Desk
@@ -264,3 +264,16 @@ def test_the_device_key_is_the_accounts_own_and_stable(quick_desk: Desk) -> None
         "/postmortems/device-key", headers={"Accept": "application/json"}
     )
     assert stranger.status_code == 401
+
+
+@pytest.mark.parametrize("section", [section.value for section in Section])
+def test_every_section_can_be_sent_back_to_an_open_page(quick_desk: Desk, section: str) -> None:
+    reference = quick_desk.write(rich())
+    answer = quick_desk.client("ines").put(
+        f"/postmortems/{reference}/sections/{section}",
+        json={"fields": [], "revision": 1, "render": True},
+        headers={"If-Match": '"1"', "Accept": "application/json"},
+    )
+    assert answer.status_code == 200
+    assert "name=" in answer.get_json()["section"]
+    assert quick_desk.view(reference).version == 1
