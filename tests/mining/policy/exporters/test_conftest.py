@@ -86,7 +86,7 @@ FAULTS = (
     ('requirement.on_unknown == "violate"', 'requirement.on_unknown == "nothing"'),
     ("now_ns < item.expires_ns", "now_ns > item.expires_ns"),
     ('\tv != "unknown"\n', ""),
-    ("regex.match(data.guardrails.instant, v)", "count(v) > 0"),
+    ("minutes < value.end", "minutes < value.start"),
 )
 
 
