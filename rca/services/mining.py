@@ -181,7 +181,16 @@ def _mine(engine: Engine, seed: int, progress: Progress) -> tuple["MiningResult"
     with reading(engine) as session:
         corpus = read_corpus(session)
         options = MiningOptions(scope="mixed", constraints=_constraints(session))
+    _load_statistics()
     return mine(corpus.records, options, seed, progress), corpus
+
+
+def _load_statistics() -> None:
+    """Suggestions need these inside the writing transaction, where seconds of import would make
+    every other writer of a SQLite store wait.
+    """
+    for name in ("scipy.stats", "statsmodels.stats.proportion"):
+        importlib.import_module(name)
 
 
 def mine_now(

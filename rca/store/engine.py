@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlmodel import Session
 
 FIXED_SQLITE = (3, 51, 3)
-BUSY_MILLISECONDS = 5_000
+BUSY_MILLISECONDS = 15_000
+"""A mining run holds the write lock for a second or two; a writer that waits is better than a 500."""
 
 
 def sqlite_module() -> ModuleType:
