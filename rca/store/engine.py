@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 FIXED_SQLITE = (3, 51, 3)
 BUSY_MILLISECONDS = 15_000
-"""A mining run holds the write lock for a second or two; a writer that waits is better than a 500."""
+"""A mining run holds the write lock for seconds; a writer that waits is better than a 500."""
 
 
 def sqlite_module() -> ModuleType:
