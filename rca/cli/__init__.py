@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("rca.cli.report:command", "PDF of one postmortem or of one quarter."),
     "provenance": ("rca.cli.provenance:command", "Evidence of AI influence in commits."),
     "changes": ("rca.cli.changes:command", "Fill the change ledger from git or files."),
+    "events": ("rca.cli.events:command", "Webhooks: secrets, the delivery log, redelivery."),
     "risk": ("rca.cli.risk:command", "Are AI-assisted changes riskier? With the denominator."),
     "lint": ("rca.cli.lint:command", "Review the wording of Markdown and text for blame."),
     "worker": ("rca.cli.worker:command", "Run background jobs alone, for further hosts."),

@@ -37,7 +37,8 @@ def _key(repo: str, sha: str) -> str:
     return f"{repo}@{sha}"
 
 
-def _evidence(verdict: Verdict) -> str:
+def evidence_of(verdict: Verdict) -> str:
+    """The leading finding as the ledger quotes it; empty when nothing is evidenced."""
     lead = next((one for one in verdict.findings if one.says == "ai"), None)
     return (
         redact(f"{lead.detector}: {lead.quote}").text[:500]
@@ -61,13 +62,13 @@ def record_of(entry: HistoryEntry, *, repo: str, service: str) -> ChangeRecord:
         lines_deleted=entry.deleted,
         ai_state=ChangeAI(verdict.state),
         ai_part=verdict.role,
-        ai_evidence=_evidence(verdict),
+        ai_evidence=evidence_of(verdict),
         label_source=f"detectors {verdict.findings[0].version}" if verdict.findings else "",
-        facts=_facts(verdict),
+        facts=facts_of(verdict),
     )
 
 
-def _facts(verdict: Verdict) -> dict[str, Any]:
+def facts_of(verdict: Verdict) -> dict[str, Any]:
     """Tool, model and session as gates and proposals read them; nothing for a mere suggestion."""
     if verdict.state != "evidenced":
         return {}

@@ -60,8 +60,8 @@ def _relation() -> ChangeRelation | None:
 
 def _back(reference: str) -> Response:
     hours = request.form.get("hours", "")
-    query = {"hours": hours} if hours in map(str, correlation.WINDOWS) else {}
-    return redirect(url_for("changes.before", reference=reference, **query), code=303)
+    asked = hours if hours in map(str, correlation.WINDOWS) else None
+    return redirect(url_for("changes.before", reference=reference, hours=asked), code=303)
 
 
 @blueprint.post("/postmortems/<reference>/changes")

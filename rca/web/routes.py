@@ -18,6 +18,7 @@ from rca.web import (
     reports,
     reviews,
     timeline,
+    webhooks,
     wording,
 )
 
@@ -28,6 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     imports.blueprint,
     exports.blueprint,
     timeline.blueprint,
+    webhooks.blueprint,
     reports.blueprint,
     reviews.blueprint,
     patterns.blueprint,
