@@ -21,12 +21,12 @@ endif
 test: $(VENV)/.installed-dev ## lint, types and all tests, on SQLite and PostgreSQL, with Chromium
 	@bash .ci/system-packages pango chromium
 	@$(MAKE) --no-print-directory lint types
-	$(PY) -m pytest -m "not long"
+	$(PY) -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: $(VENV)/.installed-dev ## the same with every harness at full size (an hour at most)
 	@bash .ci/system-packages pango chromium
 	@$(MAKE) --no-print-directory lint types
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-dev ## ruff
 	$(PY) -m ruff check .

@@ -50,12 +50,26 @@ def _start_postgresql() -> tuple[str, object]:
     return server.get_uri(), server
 
 
+def _own_database(url: str) -> str:
+    """A database for this test process beside the given one: two of them must not meet."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        return url
+    engine = make_engine(url)
+    name = f"{engine.url.database}_{worker}"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """Address of a real PostgreSQL: ``RCA_TEST_PG_URL`` or the wheel's own server."""
     given = os.environ.get("RCA_TEST_PG_URL")
     if given:
-        yield given
+        yield _own_database(given)
         return
     url, server = _start_postgresql()
     yield url

@@ -16,6 +16,8 @@ def command() -> None:
     from rca.jobs import serve_jobs
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    for chatty in ("huey", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     home = open_home()
     click.echo("Worker: waiting for jobs.", err=True)
     serve_jobs(home.engine, home.settings)
