@@ -11,6 +11,7 @@ class Permission(Vocabulary):
     PUBLIC = "public", "Anyone"
     READ = "read", "Read"
     WRITE = "write", "Write postmortems"
+    INGEST = "ingest", "Add to the change ledger"
     REVIEW = "review", "Review, approve and decide"
     ADMIN = "admin", "Administer"
 
@@ -18,6 +19,7 @@ class Permission(Vocabulary):
 _NEEDS = {
     Permission.READ: Role.VIEWER,
     Permission.WRITE: Role.AUTHOR,
+    Permission.INGEST: Role.AUTHOR,
     Permission.REVIEW: Role.REVIEWER,
     Permission.ADMIN: Role.ADMIN,
 }
@@ -51,7 +53,11 @@ class Viewer:
         return self.may(needs.get(scope, Permission.READ))
 
     def _in_scope(self, permission: Permission) -> bool:
-        allowed = {"admin": set(Permission), "write": {Permission.READ, Permission.WRITE}}
+        allowed = {
+            "admin": set(Permission),
+            "write": {Permission.READ, Permission.WRITE, Permission.INGEST},
+            "ingest": {Permission.INGEST},
+        }
         scopes = self.scopes or ()
         readable = {Permission.READ}
         return any(permission in allowed.get(scope, readable) for scope in scopes)

@@ -30,7 +30,7 @@ class Taken:
     unchanged: int
 
 
-def _row(record: ChangeRecord) -> dict[str, Any]:
+def columns_of(record: ChangeRecord) -> dict[str, Any]:
     """Column values of a record. Part and further outcomes travel among the facts."""
     facts = dict(record.facts)
     if record.ai_part:
@@ -70,7 +70,7 @@ def take(
     session: Session, *, viewer: Viewer, records: Iterable[ChangeRecord], source: str, now: datetime
 ) -> Taken:
     """Put changes into the ledger. The same file again changes nothing. Raises Forbidden."""
-    if not viewer.may(Permission.WRITE):
+    if not viewer.may(Permission.INGEST):
         raise Forbidden("Your account may not write to the change ledger.")
     added = updated = same = 0
     stream = iter(records)
@@ -78,7 +78,7 @@ def take(
         known = _stored(session, [record.key for record in chunk])
         fresh: dict[str, dict[str, Any]] = {}
         for record in chunk:
-            values, row = _row(record), known.get(record.key)
+            values, row = columns_of(record), known.get(record.key)
             if row is None:
                 same += record.key in fresh
                 fresh.setdefault(record.key, {"id": new_id(), **values})

@@ -7,6 +7,7 @@ from rca.web import (
     accounts,
     actions,
     ai,
+    api,
     catalogue,
     change_pages,
     exports,
@@ -24,6 +25,7 @@ from rca.web import (
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     ai.blueprint,
+    api.blueprint,
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,
