@@ -55,13 +55,33 @@ def _print(report: RiskReport) -> None:
         click.echo(f"  - {question}")
 
 
+def _of_history(repo: Path, *, outcome: str, by: Grouping) -> RiskReport:
+    from rca.provenance.gitlog import GitError, name_of
+    from rca.services import risk
+    from rca.services.change_sync import records_of
+
+    try:
+        records = records_of(repo)
+    except GitError as error:
+        raise click.ClickException(str(error)) from error
+    return risk.of_records(records, outcome=outcome, by=by, source=f"git {name_of(repo)}")
+
+
 @click.command()
 @click.option("--changes", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="A CSV or JSON Lines file instead of the ledger.")  # fmt: skip
+@click.option(
+    "--repo",
+    "repo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A git checkout instead of the ledger; read as it is, stored nowhere.",
+)
 @click.option("--by", type=_BY, default="repo", show_default=True, help="What rows are shown by.")
 @click.option("--outcome", type=_OUTCOME, default="reverted_30d", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(file: Path | None, by: Grouping, outcome: str, as_json: bool) -> None:
+def command(
+    file: Path | None, repo: Path | None, by: Grouping, outcome: str, as_json: bool
+) -> None:
     """Compare changes with evidence of AI to changes without, for one outcome.
 
     Prints counts, ratios with intervals, what unknown labels could change, and the biases to think
@@ -69,7 +89,9 @@ def command(file: Path | None, by: Grouping, outcome: str, as_json: bool) -> Non
     """
     from rca.services import risk
 
-    if file is None:
+    if repo is not None:
+        report = _of_history(repo, outcome=outcome, by=by)
+    elif file is None:
         with open_home().reading() as session:
             report = risk.of_ledger(session, outcome=outcome, by=by)
     else:

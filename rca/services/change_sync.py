@@ -78,6 +78,36 @@ def facts_of(verdict: Verdict) -> dict[str, Any]:
     return {**facts, "provenance": known} if known else facts
 
 
+def records_of(path: Path) -> list[ChangeRecord]:
+    """A whole history as changes with what became of them, for a look that stores nothing.
+
+    A revert within thirty days counts; a change younger than that at the newest commit stays
+    pending. Raises GitError.
+    """
+    repo = name_of(path)
+    entries = list(history(path, "HEAD"))
+    merged = {entry.commit.sha: entry.at for entry in entries}
+    reverted: dict[str, datetime] = {}
+    for entry in entries:
+        for sha in entry.reverts:
+            reverted.setdefault(sha, entry.at)
+    head = max(merged.values(), default=None)
+    records = []
+    for entry in entries:
+        record = record_of(entry, repo=repo, service="")
+        back = reverted.get(entry.commit.sha)
+        outcomes = _outcomes(entry.at, back, head)
+        records.append(record.model_copy(update={"outcomes": outcomes}))
+    return records
+
+
+def _outcomes(at: datetime, back: datetime | None, head: datetime | None) -> dict[str, bool | None]:
+    if back is not None:
+        return {"reverted_30d": back - at <= changes.FOLLOW_UP, "reverted_ever": True}
+    seen = head is not None and at <= head - changes.FOLLOW_UP
+    return {"reverted_30d": False if seen else None}
+
+
 def _span(engine: Engine, repo: str, path: Path) -> str:
     with reading(engine) as session:
         newest = changes.newest_key(session, repo)

@@ -12,7 +12,7 @@ from rca.domain.access import OPERATOR
 from rca.domain.change import ChangeRecord
 from rca.errors import Forbidden
 from rca.services import authoring, changes, risk
-from rca.services.change_sync import sync
+from rca.services.change_sync import records_of, sync
 from rca.store import tables as t
 from rca.store.engine import reading, writing
 from tests.factories import rich
@@ -135,3 +135,16 @@ def test_incidents_are_an_outcome_only_by_links_that_are_no_guess(
     with reading(engine) as session:
         report = risk.of_ledger(session, outcome="incident", by="repo")
     assert report.outcomes == {"unknown": 1}
+
+
+def test_a_history_is_looked_at_without_storing_anything(repo: Path) -> None:
+    _commit(repo, 4, "Later", "2026-03-01T00:00:00Z")
+    records = {record.title: record for record in records_of(repo)}
+    assert records["Halve the pool"].outcomes == {"reverted_30d": True, "reverted_ever": True}
+    assert records["Start"].outcomes == {"reverted_30d": False}
+    assert records["Later"].outcomes == {"reverted_30d": None}
+    report = risk.of_records(
+        list(records.values()), outcome="reverted_30d", by="repo", source="git shop"
+    )
+    assert report.pending == 1
+    assert report.counts == {"evidenced": 1, "attested_none": 0, "unknown": 3, "excluded": 0}
