@@ -281,11 +281,12 @@ def _change_row(
     back = reverted or bool(change.reverted_30d) or result in ROLLED_BACK
     tier = known.tier if known else None
     weighed = Weighed(start - at, _lines(change), hops, tier, change.paths, back)
-    globs = known.globs if known else [glob for one in services.values() for glob in one.globs]
+    # Paths speak where nobody said which service it was; else they would only repeat it.
+    globs = () if known else tuple(glob for one in services.values() for glob in one.globs)
     return Landing(
         change.key, True, change.title, change.service, change.repo, at, start - at,
         _lines(change), change.files, tier, hops, change.ai_state, result,
-        tuple(reasons(weighed, globs=tuple(globs), mentioned=mentioned)),
+        tuple(reasons(weighed, globs=globs, mentioned=mentioned)),
         mark.relation if mark else None, mark.note if mark else "",
     )  # fmt: skip
 
