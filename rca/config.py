@@ -14,13 +14,13 @@ _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 DOCUMENTED: dict[str, str] = {
     "RCA_HOME": "Folder of database, keys and caches. Default: instance/ in the checkout.",
-    "RCA_DATABASE_URL": "Database address, e.g. postgresql://user@host/name. Default: SQLite in RCA_HOME.",
+    "RCA_DATABASE_URL": "Database, e.g. postgresql://user@host/name. Default: SQLite in RCA_HOME.",
     "RCA_HOST": "Address to serve on. Default 127.0.0.1; others need RCA_BEHIND_TLS=1.",
     "RCA_PORT": "Port to serve on. Default 8000; the next free one is taken and said.",
     "RCA_PROCESSES": "Number of web processes. Default 2.",
     "RCA_ORGANISATION": "Your organisation's name, shown in the header and in PDFs.",
     "RCA_BEHIND_TLS": "1 when a proxy terminates TLS: secure cookies, and other hosts are allowed.",
-    "RCA_TRUSTED_HOSTS": "Comma-separated host names that requests may carry. Default: loopback names.",
+    "RCA_TRUSTED_HOSTS": "Comma-separated host names that requests may carry. Default: loopback.",
     "RCA_DEMO": "1 marks an instance of sample data: a banner says so on every page.",
     "RCA_GUARD_TOKEN": "API token that `rca guard check` sends to the address of its rules.",
     "RCA_SESSION_HOURS": "Hours of idleness after which a sign-in ends. Default 12.",

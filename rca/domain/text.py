@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
