@@ -32,6 +32,7 @@ Handler = Callable[[Engine, Claim, Settings, datetime], None]
 
 HANDLERS: dict[str, str] = {
     "mine": "rca.services.mining:run_job",
+    "suggest": "rca.services.guardrails:run_job",
     "import": "rca.services.import_uploads:run_job",
 }
 """Kind of job -> ``module:function`` of its handler."""

@@ -8,7 +8,7 @@ earlier incidents, so only the later window (the hold-out) speaks for it; both a
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -125,6 +125,12 @@ class Ledger(tuple[Change, ...]):
     _digest: str | None = None
 
     @property
+    def tried(self) -> dict[Any, "Backtest"]:
+        """Backtests on this ledger by what they depend on: the same rule is run once."""
+        kept: dict[Any, Backtest] = self.__dict__.setdefault("_tried", {})
+        return kept
+
+    @property
     def digest(self) -> str:
         """See :func:`digest`."""
         if self._digest is None:
@@ -198,15 +204,24 @@ def backtest(
     hold-out; without a split everything is in ``train``.
     """
     ledger = changes if isinstance(changes, Ledger) else Ledger(changes)
+    key = (json.dumps(doc["spec"], sort_keys=True, default=str), split, now, follow_up_days)
+    if key not in ledger.tried:
+        ledger.tried[key] = _run(doc, ledger, split, now, follow_up_days)
+    return replace(ledger.tried[key], rule=str(doc["metadata"]["id"]))
+
+
+def _run(
+    doc: Mapping[str, Any], ledger: Ledger, split: datetime | None, now: datetime, follow_up: int
+) -> Backtest:
     dated = [judged for change in ledger if (judged := _judge(doc, change)) is not None]
-    ripe = [item for item in dated if item.at <= now - timedelta(days=follow_up_days)]
+    ripe = [item for item in dated if item.at <= now - timedelta(days=follow_up)]
     early = [item for item in ripe if split is None or item.at < split]
     late = [item for item in ripe if split is not None and item.at >= split]
     return Backtest(
         rule=str(doc["metadata"]["id"]),
         dataset=ledger.digest,
         split=split.isoformat() if split else None,
-        follow_up_days=follow_up_days,
+        follow_up_days=follow_up,
         undated=len(ledger) - len(dated),
         too_recent=len(dated) - len(ripe),
         train=_count(early),

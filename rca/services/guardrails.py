@@ -6,33 +6,78 @@ it. A rejected suggestion stays away until incidents speak for it that did not b
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from mining.policy.backtest import Ledger
 from mining.policy.document import identity
 from mining.policy.gates import GateSettings
 from mining.policy.suggest import Suggestion, has_grown, suggest
+from rca.config import Settings
 from rca.domain.vocabulary import GuardrailDecision
+from rca.errors import NotNow
+from rca.services import jobs
 from rca.services.guardrail_evidence import pattern_evidence
 from rca.services.guardrail_history import history_of
+from rca.services.jobs import Claim
 from rca.services.ledger import change_records
 from rca.services.visibility import is_open
 from rca.store import tables as t
+from rca.store.engine import reading, writing
 
 PROPOSED, ACCEPTED, REJECTED = (decision.value for decision in GuardrailDecision)
 
 
-def refresh_suggestions(session: Session, *, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The ledger with the rules already tried on it, and what is to be suggested."""
+
+    ledger: Ledger
+    found: list[Suggestion]
+
+
+def prepare(session: Session, *, now: datetime) -> Prepared:
+    """The slow part, which only reads: seconds that no writer should wait for."""
+    ledger = Ledger(change_records(session))
+    found = list(suggest(pattern_evidence(session), now=now))
+    decided = session.exec(select(t.GuardrailRow.document)).all()
+    for document in [*(item.document for item in found), *(doc for doc in decided if doc)]:
+        history_of(document, ledger, now=now)
+    return Prepared(ledger, found)
+
+
+def refresh_now(engine: Engine, *, now: datetime) -> int:
+    """Bring the proposals up to the stored patterns: read and try first, then write."""
+    with reading(engine) as session:
+        prepared = prepare(session, now=now)
+    with writing(engine) as session:
+        return refresh_suggestions(session, now=now, prepared=prepared)
+
+
+def run_job(engine: Engine, claim: Claim, _settings: Settings, now: datetime) -> None:
+    """The handler of the job kind ``suggest``: one effect however often it is tried."""
+    with reading(engine) as session:
+        prepared = prepare(session, now=now)
+    with writing(engine) as session:
+        if not jobs.holds(session, claim):
+            raise NotNow("Another worker took this job over.")
+        count = refresh_suggestions(session, now=now, prepared=prepared)
+        jobs.finish(session, claim, result={"suggestions": count}, now=now)
+
+
+def refresh_suggestions(
+    session: Session, *, now: datetime, prepared: Prepared | None = None
+) -> int:
     """Bring the proposals up to the stored patterns; the number of open proposals.
 
-    Runs in the transaction that stores a mining run. No suggestion is a normal outcome.
+    No suggestion is a normal outcome. Without ``prepared`` the slow part runs in this transaction.
     """
-    ledger = Ledger(change_records(session))
-    found = suggest(pattern_evidence(session), now=now)
+    prepared = prepared or prepare(session, now=now)
+    ledger, found = prepared.ledger, prepared.found
     rows = _Rows(session)
     siblings = Counter(item.pattern_ids[0] for item in found)
     for item in found:

@@ -5,9 +5,8 @@ patterns are matched to the ones before by their members. Restricted records tak
 counted as left out.
 """
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from rca.domain.ai import UNANSWERED
 from rca.domain.postmortem import PostmortemContent, new_id
 from rca.domain.vocabulary import PatternState, RecordKind, Status, TimePrecision
 from rca.errors import NotNow
-from rca.services import jobs
+from rca.services import guardrails, jobs
 from rca.store import audit
 from rca.store import tables as t
 from rca.store.engine import reading, writing
@@ -56,7 +55,7 @@ class RunSummary:
     new: int
     gone: int
     unassigned: int
-    suggestions: int
+    suggestions: int | None
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -181,16 +180,7 @@ def _mine(engine: Engine, seed: int, progress: Progress) -> tuple["MiningResult"
     with reading(engine) as session:
         corpus = read_corpus(session)
         options = MiningOptions(scope="mixed", constraints=_constraints(session))
-    _load_statistics()
     return mine(corpus.records, options, seed, progress), corpus
-
-
-def _load_statistics() -> None:
-    """Suggestions need these inside the writing transaction, where seconds of import would make
-    every other writer of a SQLite store wait.
-    """
-    for name in ("scipy.stats", "statsmodels.stats.proportion"):
-        importlib.import_module(name)
 
 
 def mine_now(
@@ -199,7 +189,8 @@ def mine_now(
     """Mine at once, outside the queue."""
     result, corpus = _mine(engine, seed, progress)
     with writing(engine) as session:
-        return store_run(session, result=result, corpus=corpus, started=now, now=now)
+        summary = store_run(session, result=result, corpus=corpus, started=now, now=now)
+    return replace(summary, suggestions=guardrails.refresh_now(engine, now=now))
 
 
 def run_job(engine: Engine, claim: jobs.Claim, settings: Settings, now: datetime) -> None:
@@ -209,6 +200,7 @@ def run_job(engine: Engine, claim: jobs.Claim, settings: Settings, now: datetime
         if not jobs.holds(session, claim):
             raise NotNow("Another worker took this mining job over.")
         summary = store_run(session, result=result, corpus=corpus, started=now, now=now)
+        jobs.enqueue(session, kind="suggest", key="suggest", now=now)
         jobs.finish(session, claim, result=summary.as_dict(), now=now)
 
 
@@ -236,7 +228,6 @@ def store_run(
     run.result = _result_document(result, lineage, names, gone)
     session.add(run)
     session.flush()
-    suggestions = _refresh_suggestions(session, now)
     new = sum(pattern.id not in lineage.kept for pattern in result.patterns)
     _audit(session, run, len(result.patterns), now)
     return RunSummary(
@@ -247,7 +238,7 @@ def store_run(
         new,
         len(gone),
         len(result.unassigned),
-        suggestions,
+        None,
         result.notes,
     )
 
@@ -451,18 +442,6 @@ def _theme_rows(result: "MiningResult") -> dict[str, Any]:
         "reason": found.reason,
         "rest": len(found.unassigned),
     }
-
-
-def _refresh_suggestions(session: Session, now: datetime) -> int:
-    """Let guardrails follow, when that part is installed."""
-    try:
-        guardrails = importlib.import_module("rca.services.guardrails")
-    except ModuleNotFoundError as error:
-        if error.name != "rca.services.guardrails":
-            raise
-        return 0
-    refresh: Callable[..., int] = guardrails.refresh_suggestions
-    return refresh(session, now=now)
 
 
 def _audit(session: Session, run: t.MiningRun, patterns: int, now: datetime) -> None:

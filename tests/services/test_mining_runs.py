@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from rca import jobs as runner
+from rca.config import Settings
 from rca.domain.access import OPERATOR
 from rca.domain.postmortem import PostmortemContent
 from rca.errors import Forbidden, Invalid, NotNow
-from rca.services import authoring, pattern_decisions, similar
+from rca.services import authoring, jobs, pattern_decisions, similar
 from rca.services.mining import mine_now, read_corpus
 from rca.services.pattern_view import view_pattern
 from rca.services.patterns import list_patterns
@@ -188,3 +191,19 @@ def test_similar_incidents_say_why(
         near = similar.for_postmortem(session, viewer=people.vera, reference=refs["retry-1"])
     assert {item.reference for item in near[:3]} == {refs[f"retry-{n}"] for n in (2, 3, 4)}
     assert all(item.why for item in near)
+
+
+def test_a_mining_job_queues_the_suggestions_and_they_wait_for_no_lock(
+    engine: Engine, now: datetime, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url="sqlite://")
+    with writing(engine) as session:
+        jobs.enqueue(session, kind="mine", key="mine", now=now)
+    assert runner.run_due(engine, settings, now=now) == 1
+    with reading(engine) as session:
+        kinds = [(job.kind, job.state) for job in session.exec(select(t.Job))]
+    assert sorted(kinds) == [("mine", "done"), ("suggest", "queued")]
+    assert runner.run_due(engine, settings, now=now) == 1
+    with reading(engine) as session:
+        states = {job.kind: job.state for job in session.exec(select(t.Job))}
+    assert states == {"mine": "done", "suggest": "done"}
