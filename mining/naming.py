@@ -57,6 +57,23 @@ _EMPTY = frozenset(
         "happen",
         "respons",
         "improv",
+        # how far, how often, how well, and the words of reports themselves
+        "near",
+        "far",
+        "tri",
+        "try",
+        "agre",
+        "agree",
+        "unknown",
+        "best",
+        "recent",
+        "averag",
+        "average",
+        "occurr",
+        "occurrenc",
+        "subject",
+        "articl",
+        "rca",
     ]
 )
 _LEADING_ROLE = {**ROLE_WEIGHTS, "timeline": 0.2, "followup": 0.1}
@@ -132,16 +149,15 @@ def shared_words(
 
 
 def pattern_causes(results: Iterable[CauseResult]) -> tuple[str, ...]:
-    """Causes that at least half of the members tell of, the commonest primary first."""
+    """Causes that at least half of the members tell of, and at least two; the commonest primary
+    first. None when they share no cause: then the pattern is named by its words alone.
+    """
     found = list(results)
     primaries = Counter(result.primary for result in found if result.primary)
     told = Counter(cause.id for result in found for cause in result.causes)
-    strong = [name for name, n in told.items() if 2 * n >= len(found)]
+    strong = [name for name, n in told.items() if 2 * n >= len(found) and n >= 2]
     order = sorted(strong, key=lambda name: (-primaries[name], -told[name], name))
-    if not primaries:
-        return tuple(order[:3])
-    lead = min(primaries, key=lambda name: (-primaries[name], name))
-    return tuple(dict.fromkeys([lead, *order]))[:3]
+    return tuple(order[:3])
 
 
 def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -> str:

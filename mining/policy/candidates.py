@@ -69,6 +69,9 @@ def _ai(member: MemberEvidence, asked: Mapping[str, Any]) -> Truth:
 
 
 def _ai_unknown(member: MemberEvidence, asked: object) -> Truth:
+    """Whether people looked and could not tell. Never asked (an import, say) speaks for nothing."""
+    if not member.ai:
+        return Truth.UNKNOWN
     settled = {"attested_none", "ruled_out", "reported", "evidenced"}
     return Truth.FALSE if any(state in settled for _, state, _ in member.ai) else Truth.TRUE
 
@@ -223,11 +226,13 @@ def chosen(pattern: PatternEvidence, settings: SuggestSettings) -> list[Candidat
 
 
 def merged(found: Iterable[Candidate]) -> list[Candidate]:
-    """One rule body, one suggestion: patterns that call for the same rule share it."""
-    by_body: dict[str, Candidate] = {}
+    """One rule body, one suggestion: patterns of one organisation that call for the same rule
+    share it. Evidence never crosses organisations.
+    """
+    by_body: dict[tuple[str, str], Candidate] = {}
     for candidate in found:
-        first = by_body.get(candidate.body)
-        by_body[candidate.body] = _joined(first, candidate) if first else candidate
+        key = (candidate.pattern.organisation, candidate.body)
+        by_body[key] = _joined(by_body[key], candidate) if key in by_body else candidate
     return list(by_body.values())
 
 

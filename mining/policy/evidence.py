@@ -31,6 +31,7 @@ class PatternEvidence:
     members: tuple[MemberEvidence, ...]
     run: str
     stability: float | None = None
+    organisation: str = ""
 
 
 @dataclass(frozen=True)

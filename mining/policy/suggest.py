@@ -64,7 +64,9 @@ def _one_line(text: str, most: int = 120) -> str:
 def _said(candidate: Candidate) -> dict[str, str]:
     total = len(candidate.answers) + len(candidate.not_touched) + len(candidate.cannot_tell)
     counts = {"n": str(len(candidate.answers)), "of": str(total)}
-    name = _one_line(candidate.pattern.name, 80).replace("{", "(").replace("}", ")")
+    names = [_one_line(pattern.name, 80) for pattern in (candidate.pattern, *candidate.also)]
+    more = [f"and {len(names) - 2} more"] if names[2:] else []
+    name = "; ".join([*names[:2], *more]).replace("{", "(").replace("}", ")")
     return {**catalogue.words(candidate.values), **counts, "pattern": name}
 
 
@@ -123,9 +125,12 @@ def _evidence(candidate: Candidate, word: Word) -> dict[str, Any]:
     pattern = candidate.pattern
     n = len(candidate.answers)
     of = n + len(candidate.not_touched) + len(candidate.cannot_tell)
+    sources = (pattern, *candidate.also)
     cluster: dict[str, Any] = {
-        "id": pattern.pattern_id, "run": pattern.run, "label": _one_line(pattern.name) or "unnamed"
-    }  # fmt: skip
+        "id": ",".join(source.pattern_id for source in sources),
+        "run": pattern.run,
+        "label": _one_line("; ".join(source.name for source in sources)) or "unnamed",
+    }
     if pattern.stability is not None:
         cluster["stability"] = round(pattern.stability, 3)
     return {

@@ -10,9 +10,11 @@ from rca.services.patterns import ORDERS, PatternItem, list_patterns, pattern_do
 
 @click.command()
 @click.option("--order", type=click.Choice(list(ORDERS)), default="growing", show_default=True)
-@click.option("--organisation", default="own", show_default=True, help="Whose; blank for all.")
+@click.option(
+    "--organisation", help="Whose; `all` for every one. Default: own, or all if own has none."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print members and evidence as JSON.")
-def command(order: str, organisation: str, as_json: bool) -> None:
+def command(order: str, organisation: str | None, as_json: bool) -> None:
     """List what recurs, with its evidence, from the newest mining run.
 
     Run `rca mine` first. Restricted postmortems are in no pattern.
@@ -28,13 +30,17 @@ def command(order: str, organisation: str, as_json: bool) -> None:
         return
     if not page.items:
         click.echo("Nothing recurs yet that would hold up; single postmortems stand alone.")
+        if page.organisations:
+            others = sum(count for _, count in page.organisations)
+            click.echo(f"{others} patterns in other organisations: add `--organisation all`.")
     for item in page.items:
-        _tell(item)
+        _tell(item, name_whose=not page.organisation)
     click.echo(f"{page.unassigned} postmortems stand in no pattern.")
 
 
-def _tell(item: PatternItem) -> None:
-    click.echo(f"{item.id}  {item.size} incidents  {item.name}")
+def _tell(item: PatternItem, *, name_whose: bool) -> None:
+    whose = f"  [{item.organisation}]" if name_whose else ""
+    click.echo(f"{item.id}  {item.size} incidents  {item.name}{whose}")
     told: list[Any] = [f"stability {item.stability:.2f}"] if item.stability is not None else []
     told += [f"AI confirmed in {item.ai.share.fraction} answered"] if item.ai.share.n else []
     told += [f"{item.open_actions} open actions"] if item.open_actions else []

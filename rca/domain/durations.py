@@ -61,11 +61,16 @@ def _derive(content: PostmortemContent, start: Milestone, end: Milestone) -> tim
 
 
 def durations(content: PostmortemContent) -> list[Duration]:
-    """All derived durations in their usual order. A negative or day-precision one is unknown."""
+    """All derived durations in their usual order. A negative or day-precision one is unknown.
+
+    Without an answer for the end of impact, impact is taken to last about until mitigation.
+    """
     found = []
     for key, label, start, end in _PAIRS:
+        guessed = end is Milestone.IMPACT_ENDED and content.mark(end) is None
+        end = Milestone.MITIGATED if guessed else end
         ends = (content.mark(start), content.mark(end))
-        rough = any(mark and mark.precision is TimePrecision.APPROX for mark in ends)
+        rough = guessed or any(mark and mark.precision is TimePrecision.APPROX for mark in ends)
         found.append(Duration(key, label, _derive(content, start, end), rough, start, end))
     return found
 

@@ -62,7 +62,9 @@ def _when(content: PostmortemContent) -> str:
 
 def _what(content: PostmortemContent) -> str:
     spans = {span.key: span for span in durations(content)}
-    span = next((spans[k] for k in ("impact", "mitigate") if spans[k].value is not None), None)
+    # Without an end of impact its span is about that to mitigation, which is known better.
+    keys = ("impact", "mitigate") if content.mark(Milestone.IMPACT_ENDED) else ("mitigate",)
+    span = next((spans[k] for k in keys if spans[k].value is not None), None)
     verb = (
         "came close to trouble" if content.record_kind is RecordKind.NEAR_MISS else "was affected"
     )

@@ -122,6 +122,7 @@ def pattern_evidence(session: Session) -> list[PatternEvidence]:
             members=tuple(by_pattern[row.id]),
             run=row.last_run_id,
             stability=row.payload.get("stability"),
+            organisation=row.organisation,
         )
         for row in _live_patterns(session)
     ]

@@ -107,6 +107,8 @@ class _Rows:
         free = [row for row in self._rows.values() if row.id not in self._taken]
         same = [row for row in free if row.identity == body]
         same += [row for row in free if self._continues(row, item)]
+        # Two organisations may call for one rule: each keeps the row of its own pattern.
+        same.sort(key=lambda row: row.pattern_id not in item.pattern_ids)
         if same:
             self._taken.add(same[0].id)
             return same[0]

@@ -138,6 +138,8 @@ class PatternsPage:
     assigned: int
     since: tuple[str, ...]
     nearest: tuple[tuple[str, str, float], ...]
+    organisation: str
+    organisations: tuple[tuple[str, int], ...]
 
 
 def run_view(session: Session, run_id: str | None) -> RunView | None:
@@ -161,11 +163,17 @@ def run_view(session: Session, run_id: str | None) -> RunView | None:
 
 
 def list_patterns(
-    session: Session, *, order: str = "growing", organisation: str = OWN_ORGANISATION
+    session: Session, *, order: str = "growing", organisation: str | None = None
 ) -> PatternsPage:
-    """The patterns of the newest run; another order than :data:`ORDERS` reads as growing."""
+    """The patterns of the newest run; another order than :data:`ORDERS` reads as growing.
+
+    ``organisation`` blank or ``all`` means every one. By default it is the own one, or every one
+    when the own one has no pattern: an instance of imports must not look as if nothing recurred.
+    """
     run_id = last_run_id(session)
-    rows = _live_rows(session, run_id, organisation)
+    whose = _organisations(session, run_id)
+    chosen = _chosen(organisation, whose)
+    rows = _live_rows(session, run_id, chosen)
     found = pattern_items(session, rows)
     shown = [item for item in found if item.state is not PatternState.DISMISSED and item.size > 1]
     result = _result_of(session, run_id)
@@ -173,11 +181,48 @@ def list_patterns(
         run=run_view(session, run_id),
         items=tuple(sorted(shown, key=_ORDER_KEYS.get(order, _growing))),
         dismissed=tuple(item for item in found if item.state is PatternState.DISMISSED),
-        unassigned=len(open_references(session, result.get("unassigned", []))),
+        unassigned=len(_of(session, result.get("unassigned", []), chosen)),
         assigned=_assigned(session, [item.id for item in shown]),
         since=_since(result, found),
         nearest=_open_pairs(session, result.get("nearest", [])),
+        organisation=chosen,
+        organisations=whose,
     )
+
+
+def _organisations(session: Session, run_id: str | None) -> tuple[tuple[str, int], ...]:
+    """Organisations with patterns in the run, and how many: the own one first."""
+    row = t.PatternRow
+    query = (
+        select(row.organisation, func.count())
+        .where(row.last_run_id == run_id, row.state != PatternState.DISMISSED.value)
+        .group_by(col(row.organisation))
+    )
+    found = session.exec(query).all()
+    return tuple(sorted(found, key=lambda pair: (pair[0] != OWN_ORGANISATION, -pair[1], pair[0])))
+
+
+def _chosen(asked: str | None, whose: Sequence[tuple[str, int]]) -> str:
+    if asked is not None:
+        return "" if asked == "all" else asked
+    others = whose and all(name != OWN_ORGANISATION for name, _ in whose)
+    return "" if others else OWN_ORGANISATION
+
+
+def _of(session: Session, references: Sequence[str], organisation: str) -> list[str]:
+    """Those open references that are of the organisation; all when it is blank."""
+    readable = open_references(session, references)
+    if not organisation:
+        return readable
+    row = t.PostmortemRow
+    own: set[str] = set()
+    for start in range(0, len(readable), 500):
+        chunk = readable[start : start + 500]
+        query = select(row.reference).where(
+            col(row.reference).in_(chunk), row.organisation == organisation
+        )
+        own.update(session.exec(query))
+    return [reference for reference in readable if reference in own]
 
 
 def _growing(item: PatternItem) -> Any:

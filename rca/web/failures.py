@@ -28,10 +28,16 @@ _TITLES = {
 }
 
 
+_FOR_PROGRAMS = (".yaml", ".json", ".csv")
+
+
 def wants_json() -> bool:
     """Whether the caller is a program: the API, a bearer token, or a JSON Accept header."""
     if request.path.startswith("/api/") or request.headers.get("Authorization"):
         return True
+    if request.path.endswith(_FOR_PROGRAMS):
+        # A pipeline that follows redirects must not take the sign-in page for a policy.
+        return request.accept_mimetypes.best_match(["application/yaml", "text/html"]) != "text/html"
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
 

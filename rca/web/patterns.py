@@ -7,7 +7,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from rca.domain.access import Permission
-from rca.domain.postmortem import OWN_ORGANISATION
 from rca.services import jobs, pattern_decisions
 from rca.services.findings import list_findings, list_themes, map_of_incidents
 from rca.services.pattern_view import view_pattern
@@ -23,16 +22,15 @@ blueprint = Blueprint("patterns", __name__)
 def index() -> str:
     """What recurs, as a list to act on."""
     order = request.args.get("order", "growing")
-    organisation = request.args.get("organisation", OWN_ORGANISATION)
+    asked = request.args.get("organisation")
     with reading() as session:
-        page = list_patterns(session, order=order, organisation=organisation)
+        page = list_patterns(session, order=order, organisation=asked)
     return render_template(
         "patterns/index.html",
         here="patterns",
         listing=page,
         orders=ORDERS,
         order=order if order in ORDERS else "growing",
-        organisation=organisation,
         may_decide=viewer().may(Permission.REVIEW),
     )
 

@@ -30,12 +30,6 @@ def _draft(server: world.LiveServer, **changes: Any) -> str:
 
 def _with_hints(page: Page, server: world.LiveServer, reference: str) -> None:
     page.goto(f"{server.url}/postmortems/{reference}/edit")
-    page.evaluate(
-        """() => { const form = document.querySelector("#sheet");
-        form.dataset.wording ??= "/wording/check"; form.dataset.wordingDismiss ??= "/wording/dismiss"; }"""
-    )
-    page.add_style_tag(url=f"{server.url}/static/css/wording.css")
-    page.add_script_tag(url=f"{server.url}/static/js/wording.js", type="module")
     for part in page.locator("details.part").all():
         part.evaluate("part => { part.open = true }")
 

@@ -228,9 +228,24 @@ def _answer(name: str, asked: Any, wanted: dict[str, Any], turn: int) -> dict[st
         surfaces = asked.get("surfaces") or ["code"]
         row = (surfaces[turn % len(surfaces)], asked["states"][0], asked["effects"][0])
         return {"ai": (row,)}
+    if name == "aiUnknown":
+        return {"ai": (("code", "unknown", ""),)}
     if name == "factor":
         return {"factor_classes": (*wanted["factor_classes"], asked[0])}
     if name in ("trigger", "detection", "gap"):
         column = {"detection": "detection_method", "gap": "detection_gap"}.get(name, name)
         return {column: asked[turn % len(asked)]}
     return {"change_kinds": tuple(asked)} if name == "kinds" else {}
+
+
+def test_never_asked_about_ai_speaks_for_no_rule() -> None:
+    """An import holds no answers; that nobody asked is no evidence that nobody could tell."""
+    evidence = pattern(5, cause="code_defect", ai=(), change_kinds=("code",), tiers=(0,))
+    assert not [item for item in found(evidence, max_per_pattern=12) if "ai" in item.template]
+
+
+def test_evidence_never_crosses_organisations() -> None:
+    one = pattern(3, cause="code_defect", change_kinds=("code",), tiers=(0,))
+    other = replace(one, pattern_id="P-99", organisation="elsewhere")
+    for item in suggest([one, other], now=NOW):
+        assert len(item.pattern_ids) == 1, item.title
