@@ -100,6 +100,7 @@ class _Rows:
         query = select(t.GuardrailRow).order_by(col(t.GuardrailRow.id))
         self._rows = {row.id: row for row in session.exec(query)}
         self._taken: set[str] = set()
+        self._given: set[str] = set()
 
     def take(self, item: Suggestion) -> t.GuardrailRow | None:
         """The row that the suggestion continues: the same rule, else the same cause and kind."""
@@ -119,10 +120,12 @@ class _Rows:
         return row.template == item.template and row.pattern_id in item.pattern_ids
 
     def free_id(self, item: Suggestion) -> str:
-        """The suggestion's own id, or the next one when another rule bears it."""
+        """The suggestion's own id, or the next one when another rule bears it; kept for it."""
         wanted = str(item.document["metadata"]["id"])
         names = [wanted, *(f"{wanted}-{number}" for number in range(2, 1000))]
-        return next(name for name in names if name not in self._rows)
+        found = next(name for name in names if name not in self._rows and name not in self._given)
+        self._given.add(found)
+        return found
 
     def untaken(self) -> list[t.GuardrailRow]:
         """Rows that no suggestion continues any more."""

@@ -6,9 +6,11 @@ import pytest
 from sqlmodel import Session, col, select
 
 from mining.policy.document import parse, validate
+from mining.policy.evidence import MemberEvidence, PatternEvidence
+from mining.policy.suggest import suggest
 from rca.services import guardrail_decisions as decisions
 from rca.services import guardrail_reading as reading
-from rca.services.guardrails import refresh_suggestions
+from rca.services.guardrails import _Rows, refresh_suggestions
 from rca.store import tables as t
 from tests.people import People
 from tests.services import guardrail_world as world
@@ -225,3 +227,31 @@ def test_a_fact_nobody_recorded_is_unknown(
     assert record["service"] == {"name": "checkout"}
     assert "ai" not in record
     assert "checks" not in record
+
+
+def test_two_organisations_may_be_proposed_the_same_rule(
+    session: Session, people: People, now: datetime
+) -> None:
+    both = [_evidence_of("own", "P-01"), _evidence_of("elsewhere", "P-02")]
+    found = suggest(both, now=now)
+    assert len({item.pattern_ids[0] for item in found}) == 2
+    rows = _Rows(session)
+    ids = [rows.free_id(item) for item in found]
+    assert len(ids) == len(set(ids))
+
+
+def _evidence_of(organisation: str, name: str) -> PatternEvidence:
+    members = tuple(
+        MemberEvidence(
+            id=f"{organisation}-{number}",
+            severity="SEV2",
+            services=("checkout",),
+            trigger="config_push",
+            factor_classes=("config_change",),
+            change_kinds=("config",),
+        )
+        for number in range(4)
+    )
+    return PatternEvidence(
+        name, "config", ("config_change",), members, "run-1", 0.9, organisation=organisation
+    )
