@@ -176,6 +176,14 @@ def counts_for(content: PostmortemContent, *, options: Options | None = None) ->
     return dict(Counter(finding.category for field in fields for finding in field.findings))
 
 
+def counts_of(contents: Iterable[PostmortemContent]) -> dict[str, int]:
+    """Hints by category over several contents, the commonest first: the summary of an import."""
+    total: Counter[str] = Counter()
+    for content in contents:
+        total.update(counts_for(content))
+    return dict(total.most_common())
+
+
 def options_for(
     session: Session,
     *,

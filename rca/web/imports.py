@@ -16,6 +16,7 @@ from rca.formats.decoding import MOST_BYTES
 from rca.formats.intake import FORMATS, SUFFIXES
 from rca.formats.mapping import Assume
 from rca.services import import_uploads as uploads
+from rca.services import wording
 from rca.services.importing import Source
 from rca.web.access import allow
 from rca.web.context import engine, now, reading, viewer, writing
@@ -136,6 +137,7 @@ def preview(upload_id: str) -> str:
     with reading() as session:
         upload = uploads.load(session, viewer=viewer(), upload_id=upload_id)
         planned = uploads.plan_of(session, viewer=viewer(), upload=upload)
+    shown = planned.incoming[:_SHOWN_RECORDS]
     return render_template(
         "imports/preview.html",
         here="import",
@@ -144,7 +146,8 @@ def preview(upload_id: str) -> str:
         totals=planned.totals(),
         findings=planned.findings[:_SHOWN_FINDINGS],
         more_findings=max(len(planned.findings) - _SHOWN_FINDINGS, 0),
-        records=planned.incoming[:_SHOWN_RECORDS],
+        records=shown,
+        hints=wording.counts_of([item.draft.content for item in shown]),
         may_publish=viewer().may(Permission.REVIEW),
         own=OWN_ORGANISATION,
     )

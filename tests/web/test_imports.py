@@ -140,6 +140,16 @@ def test_discard_stores_nothing(browsers: dict[str, Browser], engine: Engine) ->
     assert _titles(engine) == []
 
 
+def test_the_look_counts_wording_before_anything_is_shared(browsers: dict[str, Browser]) -> None:
+    ravi = browsers["ravi"]
+    page = ravi.get("/import")
+    pasted = "title,summary\nDisk full,The operator failed to check the disk.\n"
+    _, where, _ = ravi.post("/import", page, pasted=pasted)
+    assert "1 hint in the records below" in ravi.get(where)
+    _, where, _ = ravi.post("/import", page, pasted="title,summary\nDisk full,It filled.\n")
+    assert "No sentence of the records below points at a person" in ravi.get(where)
+
+
 def test_a_paste_and_severity_words(browsers: dict[str, Browser]) -> None:
     ravi = browsers["ravi"]
     page = ravi.get("/import")
