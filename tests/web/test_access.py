@@ -99,8 +99,10 @@ def test_nobody_signed_in_gets_no_page(sqlite_app: Flask) -> None:
     stranger = sign_in(sqlite_app, None)
     for path, _ in _paths(sqlite_app, "GET"):
         answer = stranger.get(path)
-        if path.startswith("/api/"):
+        if path.startswith("/api/") or path.endswith((".yaml", ".json", ".csv")):
+            # A program that follows redirects must not take the sign-in page for its file.
             assert answer.status_code == 401, path
+            assert answer.mimetype == "application/problem+json", path
         else:
             assert answer.status_code == 303, path
             assert answer.location.startswith("/sign-in?next="), path

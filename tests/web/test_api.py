@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sqlmodel import select
@@ -247,7 +247,8 @@ def _round_trip(call: Caller, record: dict[str, Any]) -> None:
 
 
 def _explore(call: Caller, examples: int) -> None:
-    @settings(max_examples=examples, deadline=None, derandomize=True, database=None, report_multiple_bugs=False,
+    # No shrinking: that a fault is found is asked here, not its smallest form.
+    @settings(phases=[Phase.generate], max_examples=examples, deadline=None, derandomize=True, database=None, report_multiple_bugs=False,
               suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
     @given(record=_RECORDS, broken=_BROKEN)
     def run(record: dict[str, Any], broken: Any) -> None:
