@@ -190,12 +190,12 @@ def _pooled(changes: Sequence[ExposedChange], unit: Grouping) -> tuple[Estimate,
     return tuple(found)
 
 
-def _bounds(changes: Sequence[ExposedChange]) -> tuple[Estimate, Estimate]:
-    """Every unknown change taken as AI, and every one taken as none."""
+def _bounds(changes: Sequence[ExposedChange], crude: Estimate) -> tuple[Estimate, Estimate]:
+    """Every unknown change taken as AI, and every one taken as none, which is the crude ratio."""
     every = _cell(changes, lambda change: change.exposure != "attested_none")
     return (
         estimate("every unknown taken as AI", every),
-        estimate("every unknown taken as none", _cell(changes, _has_evidence)),
+        replace(crude, name="every unknown taken as none"),
     )
 
 
@@ -333,7 +333,7 @@ def analyse(
         groups=_with_holm(rows),
         pooled=pooled,
         headline=head,
-        bounds=_bounds(settled),
+        bounds=_bounds(settled, pooled[0]),
         bias=bias_analysis(pooled[0].cell),
         detectable=detectable_ratio(pooled[0].cell),
         attested=estimate("against attested none", _cell([*evidenced, *attested], _has_evidence)),

@@ -65,8 +65,10 @@ def authorship_log(text: str) -> list[Attested]:
     if not split:
         return []
     try:
-        meta = _mapping(json.loads(tail))
+        meta = json.loads(tail)
     except ValueError:
+        return []
+    if not isinstance(meta, Mapping):
         return []
     totals: dict[str, int] = {}
     for key, lines in _attestations(head):

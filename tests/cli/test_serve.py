@@ -70,7 +70,8 @@ def test_it_serves_gives_a_link_and_ends_with_all_its_children(tmp_path: Path) -
         parent.send_signal(signal.SIGINT)
         assert parent.wait(30) == 0
     assert not [child for child in children if child.is_running()]
-    assert not (set((tmp_path / "home").glob("*.db")) and _is_wide(tmp_path / "home"))
+    assert list((tmp_path / "home").glob("*.db"))
+    assert not _is_wide(tmp_path / "home")
 
 
 def _is_wide(home: Path) -> bool:
