@@ -1,15 +1,19 @@
 """Settings: read once from ``RCA_*`` variables, typed, failing loudly with the variable's name."""
 
+import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rca.errors import SettingError
 from rca.paths import checkout_dir
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+ACTION_DAYS = (("SEV1", 7), ("SEV2", 14), ("SEV3", 30), ("SEV4", 60), ("SEV5", 90))
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 DOCUMENTED: dict[str, str] = {
@@ -24,7 +28,46 @@ DOCUMENTED: dict[str, str] = {
     "RCA_DEMO": "1 marks an instance of sample data: a banner says so on every page.",
     "RCA_GUARD_TOKEN": "API token that `rca guard check` sends to the address of its rules.",
     "RCA_SESSION_HOURS": "Hours of idleness after which a sign-in ends. Default 12.",
+    "RCA_BASE_URL": "Address that people reach, for links in mail: https://rca.example.org.",
+    "RCA_SMTP_HOST": "Mail server. Without one no mail is sent and none is queued.",
+    "RCA_SMTP_PORT": "Its port. Default 587 with starttls, 465 with tls, 25 with none.",
+    "RCA_SMTP_SECURITY": "starttls (the default), tls, or none; none takes no password.",
+    "RCA_SMTP_USER": "Account at the mail server; blank when it asks for none.",
+    "RCA_SMTP_PASSWORD": "Its password; better RCA_SMTP_PASSWORD_FILE.",
+    "RCA_SMTP_CA_FILE": "Certificates to trust beside the system's, for a mail server of your own.",
+    "RCA_MAIL_FROM": "Sender of every mail: rca@example.org, or Name <rca@example.org>.",
+    "RCA_MAIL_HOUR": "Hour (UTC) from which the day's and the week's mail goes out. Default 7.",
+    "RCA_MAIL_MOST_MB": "Largest PDF to attach, in MB; a larger one is linked. Default 10.",
+    "RCA_ACTION_DAYS": "Days that an action gets by severity. Default "
+    "SEV1:7,SEV2:14,SEV3:30,SEV4:60,SEV5:90.",
+    "RCA_REMIND_BEFORE": "Days before the date on which a reminder goes out. Default 7,1.",
+    "RCA_REMIND_AFTER": "Rising cadence past the date, as from-day:every-days. Default 1:7,15:3.",
+    "RCA_REMIND_BLOCKED": "Days blocked after which the digest names it, weekly. Default 14.",
+    "RCA_ESCALATE_AFTER": "Days past the date after which the service's team is told. Default 14.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server. ``sender`` may carry a name; ``security`` is starttls, tls or none."""
+
+    host: str
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """When people are reminded of action items. ``after`` holds (from day, every so many days)."""
+
+    before: tuple[int, ...] = (7, 1)
+    after: tuple[tuple[int, int], ...] = ((1, 7), (15, 3))
+    blocked: int = 14
+    escalate: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +84,16 @@ class Settings:
     trusted_hosts: tuple[str, ...] = LOOPBACK
     demo: bool = False
     session_hours: int = 12
+    base_url: str = ""
+    smtp: Smtp | None = None
+    mail_hour: int = 7
+    mail_most_bytes: int = 10_000_000
+    action_days: tuple[tuple[str, int], ...] = ACTION_DAYS
+    reminders: Reminders = Reminders()
+
+    def days_to_act(self, severity: str | None) -> int | None:
+        """Days that an action of that severity gets; None while the severity is unknown."""
+        return dict(self.action_days).get(severity or "")
 
     @property
     def is_sqlite(self) -> bool:
@@ -92,9 +145,83 @@ def _home(env: Mapping[str, str]) -> Path:
 
 
 def _hosts(env: Mapping[str, str]) -> tuple[str, ...]:
+    """What is given, or loopback; the host of links in mail is trusted in either case."""
     given = _text(env, "RCA_TRUSTED_HOSTS", "")
-    hosts = tuple(part.strip() for part in given.split(",") if part.strip())
-    return hosts or LOOPBACK
+    hosts = tuple(part.strip() for part in given.split(",") if part.strip()) or LOOPBACK
+    public = urlsplit(_base_url(env)).hostname
+    return hosts if public is None or public in hosts else (*hosts, public)
+
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _base_url(env: Mapping[str, str]) -> str:
+    given = _text(env, "RCA_BASE_URL", "").rstrip("/")
+    if given and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", given):
+        raise SettingError(f"RCA_BASE_URL must be like https://rca.example.org, not “{given}”.")
+    return given
+
+
+def _smtp(env: Mapping[str, str]) -> Smtp | None:
+    host = _text(env, "RCA_SMTP_HOST", "").strip()
+    if not host:
+        return None
+    security = _text(env, "RCA_SMTP_SECURITY", "starttls").strip().lower()
+    if security not in _PORTS:
+        raise SettingError(f"RCA_SMTP_SECURITY must be starttls, tls or none, not “{security}”.")
+    smtp = Smtp(
+        host=host,
+        port=_whole(env, "RCA_SMTP_PORT", _PORTS[security], 1, 65535),
+        security=security,
+        user=_text(env, "RCA_SMTP_USER", ""),
+        password=_text(env, "RCA_SMTP_PASSWORD", ""),
+        ca_file=_text(env, "RCA_SMTP_CA_FILE", ""),
+        sender=_text(env, "RCA_MAIL_FROM", "").strip(),
+    )
+    if "@" not in smtp.sender or not smtp.sender.isprintable():
+        raise SettingError("RCA_MAIL_FROM must name the sender, such as rca@example.org.")
+    if smtp.password and security == "none":
+        raise SettingError("RCA_SMTP_SECURITY=none would send RCA_SMTP_PASSWORD readable by all.")
+    if smtp.ca_file and not Path(smtp.ca_file).is_file():
+        raise SettingError(f"RCA_SMTP_CA_FILE: there is no file {smtp.ca_file}.")
+    return smtp
+
+
+def _pairs(env: Mapping[str, str], name: str, default: str) -> list[tuple[str, int]]:
+    """``word:number`` pairs."""
+    found = []
+    for part in _text(env, name, default).split(","):
+        word, colon, number = part.strip().partition(":")
+        if not colon or not word or not number.isdecimal() or not 1 <= int(number) <= 3_650:
+            raise SettingError(f"{name} must be like {default}, not “{part.strip()}”.")
+        found.append((word.strip(), int(number)))
+    return found
+
+
+def _action_days(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    default = ",".join(f"{name}:{days}" for name, days in ACTION_DAYS)
+    given = dict(_pairs(env, "RCA_ACTION_DAYS", default))
+    known = dict(ACTION_DAYS)
+    for name in given:
+        if name not in known:
+            raise SettingError(f"RCA_ACTION_DAYS knows {', '.join(known)}, not “{name}”.")
+    return tuple({**known, **given}.items())
+
+
+def _reminders(env: Mapping[str, str]) -> Reminders:
+    before = _text(env, "RCA_REMIND_BEFORE", "7,1").split(",")
+    days = [part.strip() for part in before if part.strip()]
+    if not all(day.isdecimal() and len(day) < 4 for day in days):
+        raise SettingError(f"RCA_REMIND_BEFORE must be days like 7,1, not “{','.join(before)}”.")
+    after = _pairs(env, "RCA_REMIND_AFTER", "1:7,15:3")
+    if not all(start.isdecimal() for start, _ in after):
+        raise SettingError("RCA_REMIND_AFTER must be like 1:7,15:3: from day, every so many days.")
+    return Reminders(
+        before=tuple(sorted({int(day) for day in days}, reverse=True)),
+        after=tuple(sorted((int(start), every) for start, every in after)),
+        blocked=_whole(env, "RCA_REMIND_BLOCKED", 14, 1, 3_650),
+        escalate=_whole(env, "RCA_ESCALATE_AFTER", 14, 1, 3_650),
+    )
 
 
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
@@ -122,6 +249,12 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         trusted_hosts=_hosts(env),
         demo=_yes(env, "RCA_DEMO"),
         session_hours=_whole(env, "RCA_SESSION_HOURS", 12, 1, 168),
+        base_url=_base_url(env),
+        smtp=_smtp(env),
+        mail_hour=_whole(env, "RCA_MAIL_HOUR", 7, 0, 23),
+        mail_most_bytes=_whole(env, "RCA_MAIL_MOST_MB", 10, 0, 100) * 1_000_000,
+        action_days=_action_days(env),
+        reminders=_reminders(env),
     )
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.behind_tls:
         raise SettingError(
@@ -134,6 +267,28 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
 def prepare_home(home: Path) -> None:
     """Make the instance folder, readable by its owner only."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def say_served(home: Path, address: str) -> None:
+    """Keep the address that is being served, so that other commands print links that work."""
+    (home / "served.json").write_text(json.dumps({"address": address}), encoding="utf-8")
+
+
+def no_longer_served(home: Path) -> None:
+    """Forget the address; the next start may find another port."""
+    (home / "served.json").unlink(missing_ok=True)
+
+
+def public_address(settings: Settings) -> str:
+    """Where people reach this instance: RCA_BASE_URL, what is served now, or host and port."""
+    if settings.base_url:
+        return settings.base_url
+    try:
+        told = json.loads((settings.home / "served.json").read_text(encoding="utf-8"))
+        return str(told["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return f"http://{host}:{settings.port}"
 
 
 def secret_key(home: Path) -> str:

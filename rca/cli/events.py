@@ -5,6 +5,7 @@ import sys
 import click
 
 from rca.cli.context import now, open_home, print_json
+from rca.config import public_address
 from rca.domain.access import OPERATOR
 from rca.formats.events import SOURCES
 from rca.services import events, events_secrets
@@ -30,7 +31,7 @@ def secret(source: str, keep_old: bool, given: bool) -> None:
         click.echo(f"The secret of {source} is kept.", err=True)
         return
     click.echo(value)
-    address = f"http://{home.settings.host}:{home.settings.port}/hooks/{source}"
+    address = f"{public_address(home.settings)}/hooks/{source}"
     click.echo(f"Shown once. Send to {address}; docs/webhooks.md has the steps.", err=True)
 
 

@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from rca.cli.context import Home, now, open_home
-from rca.config import Settings
+from rca.config import Settings, no_longer_served, public_address, say_served
 
 _NEXT_PORTS = 20
 _GRACE_SECONDS = 8.0
@@ -72,8 +72,10 @@ def first_link(home: Home, base: str) -> str | None:
 
 
 def _announce(home: Home, settings: Settings) -> None:
-    base = f"http://{settings.host}:{settings.port}"
-    link = first_link(home, base)
+    address = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{address}:{settings.port}"
+    say_served(settings.home, base)
+    link = first_link(home, public_address(settings))
     click.echo(f"\n  Throughline is at {base}/   (Ctrl-C stops it)")
     if link:
         click.echo(f"  First sign-in, once, within 30 minutes:\n  {link}\n")
@@ -146,6 +148,7 @@ def run(home: Home, settings: Settings) -> int:
         return family.watch()
     finally:
         family.stop()
+        no_longer_served(settings.home)
 
 
 def _holds_sample(home: Home) -> bool:

@@ -3,6 +3,7 @@
 import click
 
 from rca.cli.context import Home, now, open_home, print_json
+from rca.config import public_address
 from rca.domain.access import OPERATOR
 from rca.domain.vocabulary import Role, TokenScope
 from rca.services import accounts
@@ -18,7 +19,7 @@ def command() -> None:
 def _link(home: Home, name: str) -> str:
     with home.writing() as session:
         secret = accounts.make_link(session, actor=OPERATOR, name=name, now=now())
-    return f"http://{home.settings.host}:{home.settings.port}/link/{secret}"
+    return f"{public_address(home.settings)}/link/{secret}"
 
 
 @command.command("add")

@@ -177,16 +177,6 @@ def progress(content: PostmortemContent) -> list[SectionProgress]:
     ]
 
 
-DUE_DAYS: dict[Severity, int] = {
-    Severity.SEV1: 7,
-    Severity.SEV2: 14,
-    Severity.SEV3: 30,
-    Severity.SEV4: 60,
-    Severity.SEV5: 90,
-}
-"""How many days an action gets by default; a graver incident leaves less time."""
-
-
 def asked_sections(content: PostmortemContent) -> frozenset[Section]:
     """Sections of which this severity asks something; the others may stay closed."""
     return frozenset(item.section for item in requirements(content))

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from rca.cli.serve import free_port
+from rca.config import Settings, public_address
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,10 +68,13 @@ def test_it_serves_gives_a_link_and_ends_with_all_its_children(tmp_path: Path) -
             assert b"admin" in page.read()
         children = psutil.Process(parent.pid).children(recursive=True)
         assert len(children) >= 2
+        served = public_address(Settings(tmp_path / "home", "sqlite://", port=1))
+        assert served == f"http://127.0.0.1:{port}", "what `rca user link` prints"
         parent.send_signal(signal.SIGINT)
         assert parent.wait(30) == 0
     assert not [child for child in children if child.is_running()]
     assert list((tmp_path / "home").glob("*.db"))
+    assert not (tmp_path / "home" / "served.json").exists()
     assert not _is_wide(tmp_path / "home")
 
 

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from rca.domain.access import Permission
 from rca.domain.labels import SECTION_HEADINGS
-from rca.domain.lifecycle import DUE_DAYS
 from rca.domain.merge import Clash, Merge
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.skeleton import sentence
@@ -20,7 +19,7 @@ from rca.services import authoring, conflicts, secrets_guard, suggestions
 from rca.services import reading as postmortems
 from rca.web import forms, forms_postmortem, forms_rows
 from rca.web.access import allow
-from rca.web.context import now, reading, viewer, writing
+from rca.web.context import now, reading, settings, viewer, writing
 from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_classes
 from rca.web.postmortems.clashes import shown_clashes
@@ -127,7 +126,7 @@ def editor_page(
         version=version,
         revision=revision,
         words=words,
-        due_days={severity.value: days for severity, days in DUE_DAYS.items()},
+        due_days=dict(settings().action_days),
         comments_on=_comments_on(view),
         **{**section_globals(), "focus": focus},
         here="postmortems",
@@ -238,8 +237,7 @@ def _suggestion(data: Mapping[str, Any], base: PostmortemContent) -> str:
 
 
 def _default_due(data: dict[str, Any]) -> None:
-    severity = data.get("severity")
-    days = DUE_DAYS.get(Severity(severity)) if severity in Severity.values() else None
+    days = settings().days_to_act(str(data.get("severity") or ""))
     if days is not None and data["actions"]:
         data["actions"][-1]["due"] = (now() + timedelta(days=days)).date().isoformat()
 

@@ -7,7 +7,6 @@ from typing import Any
 from rca.domain.durations import durations, order_warnings
 from rca.domain.labels import SHORT_HEADINGS, label_of_path
 from rca.domain.lifecycle import (
-    DUE_DAYS,
     Requirement,
     asked_sections,
     progress,
@@ -19,6 +18,7 @@ from rca.domain.skeleton import sentence
 from rca.domain.vocabulary import DEFAULT_AI_SURFACES, AISurface, Section
 from rca.errors import Problem
 from rca.web import forms_postmortem
+from rca.web.context import settings
 from rca.web.forms_times import as_typed
 
 MOST_PICKABLE = 60
@@ -157,7 +157,8 @@ def make_sheet(
 def _due_words(content: PostmortemContent) -> str:
     if content.severity is None:
         return ""
-    return f"{content.severity.label} default: {DUE_DAYS[content.severity]} days"
+    days = settings().days_to_act(content.severity)
+    return f"{content.severity.label} default: {days} days"
 
 
 def _ai_rows(stored: Sequence[Mapping[str, Any]]) -> tuple[list[AIRow], dict[int, int]]:
