@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from rca.blameless.finding import CATEGORIES, LEVELS
-from rca.blameless.needs import NAMED, Needs, Pieces, order_needs, pieces_for
+from rca.blameless.needs import NAMED, Filter, Needs, Pieces, order_needs, pieces_for
 from rca.blameless.nouns import HUMAN, PRONOUNS, Nouns
 from rca.blameless.pattern import (
     Element,
@@ -80,23 +81,22 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One pattern of one rule, with what a sentence must hold for it; ``rank`` leads first."""
+    """One pattern of one rule. The lower ``rank`` leads; ``order`` is of all patterns."""
 
+    order: int
     rank: int
     rule: Rule
     pattern: Pattern
-    needs: Needs
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Compiled rules and the index that finds the few of them that a word can start."""
+    """Compiled rules and the filter that finds the few patterns that a sentence could match."""
 
     rules: tuple[Rule, ...]
     nouns: Nouns
     shapes: Mapping[str, Shape]
-    entries: Mapping[str, tuple[Entry, ...]]
-    keys: frozenset[str]
+    entries: Filter[Entry]
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -129,8 +129,7 @@ def build(words: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]) -> L
         for spec in document["rules"]
     ]
     nouns = _nouns(words, lists)
-    entries = _entries(rules, nouns)
-    return Lexicon(tuple(rules), nouns, shapes, entries, frozenset(entries))
+    return Lexicon(tuple(rules), nouns, shapes, Filter(_entries(rules, nouns)))
 
 
 def _split(text: str) -> frozenset[str]:
@@ -201,17 +200,19 @@ def _rule(
     )
 
 
-def _entries(rules: Sequence[Rule], nouns: Nouns) -> dict[str, tuple[Entry, ...]]:
-    """Every pattern under each piece of its key."""
-    weights = dict.fromkeys(nouns.lists["usual"], 12) | dict.fromkeys(nouns.lists["common"], 60)
+def _entries(rules: Sequence[Rule], nouns: Nouns) -> Iterator[tuple[Needs, Entry]]:
+    """Every pattern of every rule, with what a sentence must hold for it."""
+    weights = {
+        word: weight
+        for name, weight in (("usual", 12), ("common", 60), ("commonest", 1_000))
+        for word in nouns.lists[name]
+    }
     classes = _class_pieces(nouns)
-    found: dict[str, list[Entry]] = {}
+    order = itertools.count()
     for rank, rule in enumerate(rules):
         for pattern in rule.patterns:
             needs = order_needs(_sets(rule, pattern, classes), weights)
-            for piece in needs.key:
-                found.setdefault(piece, []).append(Entry(rank, rule, pattern, needs))
-    return {piece: tuple(entries) for piece, entries in found.items()}
+            yield needs, Entry(next(order), rank, rule, pattern)
 
 
 def _sets(rule: Rule, pattern: Pattern, classes: Mapping[str, Pieces]) -> Iterator[Pieces]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from rca.blameless.finding import LEVELS, Finding, ReviewResult
 from rca.blameless.lexicon import Entry, Guard, Lexicon, Rule, load
 from rca.blameless.masking import mask_blocks, mask_inline
-from rca.blameless.needs import NAMED, pieces_of
+from rca.blameless.needs import NAMED, spread
 from rca.blameless.pattern import Matcher
 from rca.blameless.sentences import blocks, sentences
 from rca.blameless.subjects import Subject, SubjectFinder
@@ -28,6 +29,12 @@ DOCUMENT_CAP = 200_000
 
 _CUT = re.compile(r"[a-z0-9]+")
 _BREAK = re.compile(r"\n")
+# A block of one or two sentences is looked at whole before it is cut; a longer one nearly always
+# holds a word that some rule can start from.
+_SHORT_BLOCK = 250
+
+
+_order = operator.attrgetter("order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,22 @@ class _Match:
     kind: str
     start: int
     end: int
+
+
+class _Lines:
+    """Line and column of places in a text, whose line ends are sought once somebody asks."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._breaks: list[int] | None = None
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Both count from 1."""
+        if self._breaks is None:
+            self._breaks = [match.start() for match in _BREAK.finditer(self.text)]
+        row = bisect.bisect_left(self._breaks, at)
+        begin = self._breaks[row - 1] + 1 if row else 0
+        return row + 1, at - begin + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,9 @@ class Reviewer:
         names = frozenset(
             part.lower() for name in self.options.roster for part in name.split() if len(part) > 1
         )
+        self._roster = names
         self._subjects = SubjectFinder(self.lexicon.nouns, names)
+        self._subordinate = self.lexicon.nouns.lists["subord"] - {"which", "that"}
         self._matcher = Matcher(self.lexicon.shapes, self._subjects.phrase)
 
     def review(self, text: str, *, cap: int | None = DOCUMENT_CAP) -> ReviewResult:
@@ -79,58 +104,56 @@ class Reviewer:
                 suppressed[finding.rule] += 1
             else:
                 kept.append(finding)
-        found = _with_places(read, kept)
-        counts = Counter(finding.category for finding in found)
-        return ReviewResult(tuple(found), dict(counts), dict(suppressed), truncated)
+        counts = Counter(finding.category for finding in kept)
+        return ReviewResult(tuple(kept), dict(counts), dict(suppressed), truncated)
 
     # -- where to look --------------------------------------------------------------------
 
     def _findings(self, text: str) -> Iterator[Finding]:
         covered = mask_blocks(text)
-        low = lowered(covered)
+        plain = spread(lowered(covered))
+        lines = _Lines(text)
         for start, end in blocks(covered):
-            pieces = self._pieces(low[start:end])
-            if not self._promising(pieces) or not self._english(pieces):
+            block, spaced = covered[start:end], plain[start:end]
+            if end - start < _SHORT_BLOCK and not self._promising(block, spaced):
                 continue
-            block = covered[start:end]
-            chosen = self._chosen(block)
-            inside = mask_inline(block) if chosen else block
-            # Masks move the ends of sentences: what was chosen before holds only without any.
-            for first, last, entries in chosen if inside == block else self._chosen(inside):
-                found = self._sentence(text, inside[first:last], start + first, entries)
-                if found is not None:
-                    yield found
+            chosen = self._chosen(block, spaced)
+            if not chosen:
+                continue
+            inside = mask_inline(block)
+            if inside != block:
+                # Masks move the ends of sentences: what was chosen before holds only without any.
+                chosen = self._chosen(inside, spread(lowered(inside)))
+            found = [
+                finding
+                for first, last, entries in chosen
+                if (finding := self._sentence(lines, inside[first:last], start + first, entries))
+            ]
+            if found and self._english(spaced):
+                yield from found
 
-    def _chosen(self, block: str) -> list[tuple[int, int, list[Entry]]]:
+    def _chosen(self, block: str, plain: str) -> list[tuple[int, int, list[Entry]]]:
         """The sentences of a block that some pattern could match, with those patterns."""
-        chosen = []
-        for first, last in sentences(block):
-            entries = self._promising(self._pieces(lowered(block[first:last])))
-            if entries:
-                chosen.append((first, last, entries))
-        return chosen
+        return [
+            (first, last, entries)
+            for first, last in sentences(block)
+            if (entries := self._promising(block[first:last], plain[first:last]))
+        ]
 
-    def _pieces(self, low: str) -> set[str]:
-        pieces = pieces_of(low)
-        if not self._subjects.roster.isdisjoint(pieces):
-            pieces.add(NAMED)
-        return pieces
+    def _promising(self, text: str, plain: str) -> list[Entry]:
+        """The patterns that could match a text whose pieces are the words of ``plain``."""
+        pieces = plain.split()
+        if "@" in text or (self._roster and not self._roster.isdisjoint(pieces)):
+            pieces.append(NAMED)
+        return self.lexicon.entries.met(pieces)
 
-    def _promising(self, pieces: set[str]) -> list[Entry]:
-        """The patterns that could match a sentence of these pieces, leading rules first."""
-        entries = self.lexicon.entries
-        hit = self.lexicon.keys & pieces
-        if not hit:
-            return []
-        return [entry for piece in hit for entry in entries[piece] if entry.needs.met(pieces)]
-
-    def _english(self, pieces: set[str]) -> bool:
+    def _english(self, plain: str) -> bool:
         """Whether the rules may speak: other languages get silence, not guesses."""
-        lists = self.lexicon.nouns.lists
+        lists, pieces = self.lexicon.nouns.lists, set(plain.split())
         return len(pieces & lists["english"]) * 2 >= len(pieces & lists["foreign"])
 
     def _sentence(
-        self, text: str, piece: str, offset: int, entries: Sequence[Entry]
+        self, lines: _Lines, piece: str, offset: int, entries: Sequence[Entry]
     ) -> Finding | None:
         sentence = Sentence(piece)
         best = self._best(sentence, entries)
@@ -141,6 +164,8 @@ class Reviewer:
         end = offset + sentence.place(best.end - 1)[1]
         lead = len(piece) - len(piece.lstrip())
         first, last = offset + lead, offset + len(piece.rstrip())
+        text = lines.text
+        line, column = lines.place(start)
         return Finding(
             rule=rule.id,
             category=rule.category,
@@ -154,6 +179,8 @@ class Reviewer:
             sentence_start=first,
             sentence_end=last,
             key=sentence_key(rule.id, text[first:last]),
+            line=line,
+            column=column,
         )
 
     # -- what a sentence says -------------------------------------------------------------
@@ -161,10 +188,11 @@ class Reviewer:
     def _best(self, sentence: Sentence, entries: Sequence[Entry]) -> _Match | None:
         """The finding that leads: rules in the lexicon's order, then the earlier one."""
         best: _Match | None = None
-        for entry in sorted(entries, key=lambda entry: entry.rank):
+        held = frozenset(sentence.words)
+        for entry in sorted(entries, key=_order):
             if best is not None and entry.rank > best.rank:
                 break
-            if entry.pattern.anchors.isdisjoint(sentence.words):
+            if entry.pattern.anchors.isdisjoint(held):
                 continue
             for place, word in enumerate(sentence.words):
                 if word in entry.pattern.anchors and (best is None or place < best.place):
@@ -216,7 +244,7 @@ class Reviewer:
             word = s.words[k]
             if word in rule.patients:
                 return Subject("", max(0, k))
-            if word in ".;:!?,()" or word in self.lexicon.nouns.lists["subord"] - {"which", "that"}:
+            if word in ".;:!?,()" or word in self._subordinate:
                 return None
             k -= 1
         return None
@@ -252,20 +280,6 @@ def sentence_key(rule: str, sentence: str) -> str:
     """Rule and sentence as one key that survives moves, case and spacing, not new wording."""
     plain = " ".join(_CUT.findall(sentence.lower()))
     return hashlib.sha256(f"{rule}\n{plain}".encode()).hexdigest()[:24]
-
-
-def _with_places(text: str, findings: Sequence[Finding]) -> list[Finding]:
-    if not findings:
-        return []
-    breaks = [match.start() for match in _BREAK.finditer(text)]
-    return [_placed(finding, breaks) for finding in findings]
-
-
-def _placed(finding: Finding, breaks: Sequence[int]) -> Finding:
-    row = bisect.bisect_left(breaks, finding.start)
-    begin = breaks[row - 1] + 1 if row else 0
-    fields = {name: getattr(finding, name) for name in Finding.__slots__}
-    return Finding(**{**fields, "line": row + 1, "column": finding.start - begin + 1})
 
 
 def at_least(findings: Iterable[Finding], level: str) -> list[Finding]:

@@ -25,6 +25,11 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Z])\.$",
     re.IGNORECASE,
 )
+# The last two letters of those of two letters and more: most words are told apart by them.
+_ABBREVIATION_ENDS = frozenset(
+    ("tc", "vs", "cf", "ox", "cl", "sp", "no", "ig", "mr", "rs", "ms", "dr", "st", "nc", "td",
+     "co", "al")
+)  # fmt: skip
 
 
 def blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -42,10 +47,18 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Yield the bounds of each sentence of one block, none longer than SENTENCE_CAP."""
     start = 0
     for match in _STOP.finditer(text):
-        if _is_abbreviation(text, match.start()):
+        stop = match.start()
+        last = text[stop - 2 : stop]
+        # Most words can't be an abbreviation by their last two letters.
+        plain = last.isalpha() and last.lower() not in _ABBREVIATION_ENDS
+        if not plain and _is_abbreviation(text, stop):
             continue
-        yield from _pieces(text, start, match.end())
-        start = match.end()
+        end = match.end()
+        if end - start > SENTENCE_CAP:
+            yield from _pieces(text, start, end)
+        elif not text[start:end].isspace():
+            yield start, end
+        start = end
     yield from _pieces(text, start, len(text))
 
 

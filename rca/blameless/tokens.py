@@ -13,7 +13,7 @@ MASK = "▒"
 
 _TOKEN = re.compile(r"▒+|@[\w-]+|\d+(?:[:.,]\d+)*|[^\W\d_][^\W_]*(?:['-][^\W_]+)*|[^\s\w]|_")
 _EMPHASIS = frozenset("*_~`")
-_MARKED = re.compile(r"[*_~`']|\bcannot\b|oulda\b")
+_MARKS = ("'", "*", "_", "`", "~", "cannot", "oulda")
 _SUFFIXES = (
     ("n't", "not"),
     ("'ve", "have"),
@@ -49,21 +49,32 @@ class Sentence:
     masked stretch is one word made of MASK. `starts` and `ends` count within `text`.
     """
 
-    __slots__ = ("_low", "_places", "text", "words")
+    __slots__ = ("_low", "_places", "_raw", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._low = lowered(text)
         self._places: list[tuple[int, int]] | None = None
-        if _MARKED.search(self._low):
-            self.words, self._places = _split_contractions(self._low)
-        else:
-            self.words = _TOKEN.findall(self._low)
+        self._raw: list[str] | None = None
+        tokens = _TOKEN.findall(self._low)
+        split = any(mark in self._low for mark in _MARKS)
+        self.words = _split_contractions(tokens) if split else tokens
+        if not split:
+            self._raw = []
 
     def place(self, index: int) -> tuple[int, int]:
         """Where token `index` begins and ends in the text."""
         if self._places is None:
-            self._places = [match.span() for match in _TOKEN.finditer(self._low)]
+            found = _TOKEN.finditer(self._low)
+            if self._raw is None:
+                self._places = [
+                    (start, end)
+                    for match in found
+                    if match.group() not in _EMPHASIS
+                    for _, start, end in _parts(match.group(), *match.span())
+                ]
+            else:
+                self._places = [match.span() for match in found]
         return self._places[index]
 
     def __len__(self) -> int:
@@ -71,20 +82,21 @@ class Sentence:
 
     def capital(self, index: int) -> bool:
         """Whether the word at `index` is written with a first capital."""
-        return self.text[self.place(index)[0]].isupper()
+        if self._raw is None or self._places is not None:
+            return self.text[self.place(index)[0]].isupper()
+        if not self._raw:
+            self._raw = _TOKEN.findall(self.text)
+        return self._raw[index][0].isupper()
 
 
-def _split_contractions(low: str) -> tuple[list[str], list[tuple[int, int]]]:
+def _split_contractions(tokens: list[str]) -> list[str]:
     words: list[str] = []
-    places: list[tuple[int, int]] = []
-    for match in _TOKEN.finditer(low):
-        raw = match.group()
-        if raw in _EMPHASIS:
-            continue
-        for word, start, end in _parts(raw, *match.span()):
-            words.append(word)
-            places.append((start, end))
-    return words, places
+    for token in tokens:
+        if "'" in token or token in _WHOLE:
+            words += [word for word, _, _ in _parts(token, 0, len(token))]
+        elif token not in _EMPHASIS:
+            words.append(token)
+    return words
 
 
 def _parts(word: str, start: int, end: int) -> list[tuple[str, int, int]]:
