@@ -6,9 +6,11 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rca.domain.mail import is_address
 from rca.errors import SettingError
 from rca.paths import checkout_dir
 
@@ -178,7 +180,7 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
         ca_file=_text(env, "RCA_SMTP_CA_FILE", ""),
         sender=_text(env, "RCA_MAIL_FROM", "").strip(),
     )
-    if "@" not in smtp.sender or not smtp.sender.isprintable():
+    if not smtp.sender.isprintable() or not is_address(parseaddr(smtp.sender)[1]):
         raise SettingError("RCA_MAIL_FROM must name the sender, such as rca@example.org.")
     if smtp.password and security == "none":
         raise SettingError("RCA_SMTP_SECURITY=none would send RCA_SMTP_PASSWORD readable by all.")

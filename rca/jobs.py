@@ -34,11 +34,14 @@ HANDLERS: dict[str, str] = {
     "mine": "rca.services.mining:run_job",
     "suggest": "rca.services.guardrails:run_job",
     "import": "rca.services.import_uploads:run_job",
+    "mail": "rca.services.mailing:run_job",
+    "review_mail": "rca.services.review_mail:run_job",
 }
 """Kind of job -> ``module:function`` of its handler."""
 
 HEARTBEAT_SECONDS = 60.0
 SWEEP_SECONDS = 1.0
+TICK_SECONDS = 60.0
 
 
 def handler(kind: str) -> Handler:
@@ -108,6 +111,23 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
         return Message(**json.loads(data))
 
 
+class _Ticker(threading.Thread):
+    """Begins periodic work: a look once a minute, beside the jobs, which may take long."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        super().__init__(name="ticker", daemon=True)
+        self._engine, self._settings = engine, settings
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        from rca.services import periodic
+
+        while True:
+            periodic.tick(self._engine, self._settings, now=datetime.now(UTC))
+            if self.stop.wait(TICK_SECONDS):
+                return
+
+
 class _Sweeper(threading.Thread):
     """Hands due ids to huey, each once until its work is over."""
 
@@ -143,9 +163,11 @@ def serve_jobs(engine: Engine, settings: Settings) -> None:
         finally:
             underway.discard(job_id)
 
-    sweeper = _Sweeper(engine, run_job, underway)
-    sweeper.start()
+    threads = (_Sweeper(engine, run_job, underway), _Ticker(engine, settings))
+    for thread in threads:
+        thread.start()
     try:
         queue.create_consumer(workers=1, periodic=False, max_delay=1.0).run()
     finally:
-        sweeper.stop.set()
+        for thread in threads:
+            thread.stop.set()

@@ -95,6 +95,28 @@ def _jobs(engine: Engine, _settings: Settings) -> Check:
     return Check("jobs", "ok", found)
 
 
+def _mail(engine: Engine, settings: Settings) -> Check:
+    """Knock at the mail server without sending, and count what did not arrive."""
+    if settings.smtp is None:
+        return Check("mail", "ok", "not set up: no mail is sent")
+    from rca import mail
+    from rca.services import mailing
+
+    where = f"{settings.smtp.host}:{settings.smtp.port}"
+    try:
+        with mail.connected(settings.smtp):
+            pass
+    except mail.MailFailed as error:
+        return Check("mail", "fail", f"{where}: {error}", "See the RCA_SMTP_* settings.")
+    with reading(engine) as session:
+        counts = mailing.counts(session)
+    waiting, failed = counts.get("waiting", 0), counts.get("failed", 0)
+    found = f"{where} answers; {waiting} waiting, {failed} failed"
+    if failed:
+        return Check("mail", "warn", found, "The page “Mail” names the reason of each.")
+    return Check("mail", "ok", found)
+
+
 def _pdf(_engine: Engine, _settings: Settings) -> Check:
     if importlib.util.find_spec("weasyprint") is None:
         return Check("PDF", "warn", "WeasyPrint is not installed", "pip install weasyprint")
@@ -107,7 +129,7 @@ def _pdf(_engine: Engine, _settings: Settings) -> Check:
 
 
 _CHECKS: tuple[Callable[[Engine, Settings], Check], ...] = (
-    _database, _schema, _audit, _files, _space, _jobs, _pdf,
+    _database, _schema, _audit, _files, _space, _jobs, _mail, _pdf,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, select
 
 from rca.domain.vocabulary import JobState
@@ -151,3 +151,14 @@ def failed_count(session: Session) -> int:
     """How many jobs gave up after their last attempt."""
     query = select(t.Job.id).where(t.Job.state == JobState.FAILED.value)
     return len(session.exec(query).all())
+
+
+def forget(session: Session, *, kind: str, before: datetime) -> None:
+    """Delete finished jobs of a kind that ended before an instant."""
+    session.execute(
+        delete(t.Job).where(
+            col(t.Job.kind) == kind,
+            col(t.Job.state) == JobState.DONE.value,
+            col(t.Job.finished_at) < before,
+        )
+    )

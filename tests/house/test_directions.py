@@ -19,8 +19,9 @@ ALLOWED: dict[str, set[str]] = {
     "rca.gate": {"rca.formats", "rca.provenance", "mining.policy"},
     "rca.store": {"rca.domain", *PLAIN},
     "rca.reports": {"rca.domain", *PLAIN},
+    "rca.mail": {"rca.domain", *PLAIN},
     "rca.services": {
-        "rca.domain", "rca.blameless", "rca.provenance", "rca.formats", "rca.store",
+        "rca.mail", "rca.domain", "rca.blameless", "rca.provenance", "rca.formats", "rca.store",
         "rca.reports", "mining", *PLAIN,
     },
     # The doors open sessions, so they know the engine; queries stay behind services. The pure
