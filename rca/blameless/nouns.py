@@ -27,6 +27,7 @@ PRONOUNS: Mapping[str, str] = {
     "none": "nobody",
 }
 HUMAN = frozenset({"named", "person", "people", "we", "you", "heshe", "they", "customer"})
+_AI_MADE = frozenset({"ai", "llm", "ai-powered", "coding", "agentic", "generative"})
 PUNCTUATION = frozenset('.;:!?()[]—–|,-"“”')
 
 
@@ -84,6 +85,8 @@ class NounReader:
             word[0].isdigit()
             or (word in self._lists["ai_second"] and s.capital(k) and s.capital(k - 1))
         ):
+            return "ai"
+        if before in _AI_MADE and word in ("tool", "tools", "system", "reviewer"):
             return "ai"
         if word in nouns.maybe_person:
             plural = word.endswith("s")

@@ -29,6 +29,8 @@ DOCUMENT_CAP = 200_000
 
 _CUT = re.compile(r"[a-z0-9]+")
 _BREAK = re.compile(r"\n")
+# Words of subordination that may stand inside a noun phrase: "warnings from weeks before".
+_IN_PHRASES = frozenset({"which", "that", "before", "after", "since"})
 # A block of one or two sentences is looked at whole before it is cut; a longer one nearly always
 # holds a word that some rule can start from.
 _SHORT_BLOCK = 250
@@ -89,7 +91,7 @@ class Reviewer:
         )
         self._roster = names
         self._subjects = SubjectFinder(self.lexicon.nouns, names)
-        self._subordinate = self.lexicon.nouns.lists["subord"] - {"which", "that"}
+        self._subordinate = self.lexicon.nouns.lists["subord"] - _IN_PHRASES
         self._matcher = Matcher(self.lexicon.shapes, self._subjects.phrase)
 
     def review(self, text: str, *, cap: int | None = DOCUMENT_CAP) -> ReviewResult:

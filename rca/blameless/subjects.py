@@ -24,6 +24,26 @@ _OWNERS = {
 _REACH = 7
 _STRONG = frozenset(".;:!?([—–|")
 _NONE = "unknown"
+# What may stand before *of the team* and leave the team the subject.
+_SOME = frozenset(
+    [
+        "one",
+        "some",
+        "two",
+        "both",
+        "all",
+        "most",
+        "any",
+        "each",
+        "several",
+        "many",
+        "few",
+        "half",
+        "part",
+        "rest",
+        "either",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +232,7 @@ class SubjectFinder(NounReader):
         if prep == 0:
             return None
         word = s.words[prep - 1]
-        if s.words[prep] == "of" and word in ("one", "some", "two", "both", "all", "most", "any",
-                                              "each", "several", "many", "few"):  # fmt: skip
+        if s.words[prep] == "of" and word in _SOME:
             return None
         if s.words[prep] == "of" and word == "none":
             return Subject("nobody", prep - 1)
@@ -221,6 +240,9 @@ class SubjectFinder(NounReader):
             return None
         if word in PRONOUNS:
             return Subject(PRONOUNS[word], prep - 1)
+        if self._finite(s, prep - 1):
+            # "The loss resulted from an employee's mistake": the phrase belongs to a verb.
+            return None
         if s.words[prep] in ("after", "before", "during", "by", "without", "when"):
             kind = self.head_kind(s, prep - 1)
             return Subject(kind, prep - 1) if kind != "system" else None
@@ -228,7 +250,10 @@ class SubjectFinder(NounReader):
 
     def _modified(self, s: Sentence, start: int) -> Subject | None:
         """A person first, then what they were busy with: *an engineer working on the database*."""
-        begin = self._past_adjuncts(s, self._clause_start(s, start), start)
+        clause = self._clause_start(s, start)
+        if clause and s.words[clause - 1] == "who":
+            return self._relative(s, clause, start)
+        begin = self._past_adjuncts(s, clause, start)
         for k in range(begin, min(start, begin + 6)):
             kind = self.head_kind(s, k)
             if kind in HUMAN or kind in ("ai", "agent"):
@@ -239,6 +264,22 @@ class SubjectFinder(NounReader):
             if s.words[k] in self._prep or s.words[k] in self._aux:
                 return None
         return None
+
+    def _relative(self, s: Sentence, clause: int, start: int) -> Subject | None:
+        """The developer *who merged the flag*: what follows is about the developer."""
+        if not any(self._finite(s, k) for k in range(clause, start)):
+            return None
+        if clause > 1 and s.words[clause - 2] == "those":
+            return None
+        found = self._antecedent(s, clause - 1)
+        return found if found.kind in HUMAN else None
+
+    def _finite(self, s: Sentence, k: int) -> bool:
+        """Whether token ``k`` looks like a verb in the past."""
+        word = s.words[k]
+        if word in self._lists["action_verb"] or word in self._lists["finite"]:
+            return True
+        return word.endswith("ed") and len(word) > 4 and word not in self._lists["not_participles"]
 
     def owner(self, s: Sentence, index: int) -> Subject:
         """Who owns the noun at ``index``: *Ana's* mistake, *our* fault."""

@@ -10,7 +10,14 @@ import yaml
 from rca.blameless import Reviewer
 
 HERE = Path(__file__).resolve().parent
-OWN = ("sentences", "sentences_later", "sentences_third")
+OWN = (
+    "sentences",
+    "sentences_later",
+    "sentences_third",
+    "sentences_fourth",
+    "sentences_fifth",
+    "sentences_sixth",
+)
 
 
 def own_sentences(name: str) -> list[tuple[str, str | None]]:
