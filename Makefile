@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-long bench lint types locks pictures clean
+.PHONY: help run test test-long bench lint types locks engines pictures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,12 +18,12 @@ else
 	@RCA_HOME="$${RCA_HOME:-$(CURDIR)/instance-demo}" $(PY) -m rca serve --demo
 endif
 
-test: $(VENV)/.installed-dev ## lint, types and all tests, on SQLite and PostgreSQL, with Chromium
+test: $(VENV)/.installed-dev engines ## lint, types and all tests, on SQLite and PostgreSQL, with Chromium
 	@bash .ci/system-packages pango chromium
 	@$(MAKE) --no-print-directory lint types
 	$(PY) -m pytest -n 2 --dist loadfile -m "not long"
 
-test-long: $(VENV)/.installed-dev ## the same with every harness at full size (an hour at most)
+test-long: $(VENV)/.installed-dev engines ## the same with every harness at full size (an hour at most)
 	@bash .ci/system-packages pango chromium
 	@$(MAKE) --no-print-directory lint types
 	$(PY) -m pytest -n 2 --dist loadfile
@@ -45,6 +45,24 @@ pictures: $(VENV)/.installed-dev ## screenshots of every page from the sample co
 locks: $(VENV)/.installed-dev ## recompile the lock files (names, versions and hashes; no addresses)
 	$(PY) -m uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
 	$(PY) -m uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-dev.lock
+	echo 'semgrep>=1.182' | $(PY) -m uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-semgrep.lock
+	echo 'opa-golib-python-bindings==0.4.4' | $(PY) -m uv pip compile - --python-version 3.14 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-opa.lock
+
+engines: $(VENV)/engines/.opa $(VENV)/engines/.semgrep ## the engines that tests compare with, each apart from our environment
+
+# The wheel says Python 3.14; its library is reached through ctypes and runs on 3.11 too.
+$(VENV)/engines/.opa: requirements-opa.lock | $(VENV)/bin/python
+	@rm -rf $(VENV)/engines/opa && mkdir -p $(VENV)/engines
+	@$(PY) -m pip install --quiet --no-deps --require-hashes --only-binary :all: --python-version 3.14 --target $(VENV)/engines/opa -r requirements-opa.lock
+	@touch $@
+
+# Semgrep pins older versions of packages that we use ourselves.
+$(VENV)/engines/.semgrep: requirements-semgrep.lock | $(VENV)/bin/python
+	@echo "Installing Semgrep in an environment of its own (first time: a minute) ..."
+	@rm -rf $(VENV)/engines/semgrep && mkdir -p $(VENV)/engines
+	@$(PY) -m venv $(VENV)/engines/semgrep
+	@$(VENV)/engines/semgrep/bin/python -m pip install --quiet --require-hashes -r requirements-semgrep.lock
+	@touch $@
 
 clean: ## remove the virtual environment and caches; instances stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist pictures

@@ -14,12 +14,15 @@ from mining.policy.exporters import Coverage, Pack, template_names
 from mining.policy.stream import render
 
 CHECK = "guardrails"
-# The commit that actions/checkout v4.2.2 names; a tag could be moved.
-CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683"
+# The commit of actions/checkout v5.0.0 (runs on node 24); a tag could be moved.
+CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"
+PACKAGE = "throughline-rca==0.1.0"
 WORKFLOW = f"""name: guardrails
 "on":
   pull_request:
     types: [opened, synchronize, reopened, labeled, unlabeled, edited]
+  pull_request_review:
+    types: [submitted, dismissed]
 permissions: {{}}
 concurrency:
   group: guardrails-${{{{ github.event.pull_request.number }}}}
@@ -31,31 +34,44 @@ jobs:
     timeout-minutes: 10
     permissions:
       contents: read
-      pull-requests: read
-      checks: read
+      pull-requests: read # approvals, which the event does not carry
+      checks: read # results of other checks
     steps:
     - name: The rules, as they stand before this change
-      uses: {CHECKOUT} # v4.2.2
+      uses: {CHECKOUT} # v5.0.0
       with:
         ref: ${{{{ github.event.pull_request.base.sha }}}}
         path: base
         persist-credentials: false
     - name: The change
-      uses: {CHECKOUT} # v4.2.2
+      uses: {CHECKOUT} # v5.0.0
       with:
         ref: ${{{{ github.event.pull_request.head.sha }}}}
         path: head
         fetch-depth: 0
         persist-credentials: false
+    - name: Approvals and checks
+      env:
+        GH_TOKEN: ${{{{ github.token }}}}
+        REPO: ${{{{ github.repository }}}}
+        NUMBER: ${{{{ github.event.pull_request.number }}}}
+        HEAD_SHA: ${{{{ github.event.pull_request.head.sha }}}}
+      run: |
+        gh api --paginate --slurp "repos/$REPO/pulls/$NUMBER/reviews" > reviews.json
+        gh api --paginate --slurp "repos/$REPO/commits/$HEAD_SHA/check-runs" > checks.json
+        jq --slurpfile reviews reviews.json --slurpfile checks checks.json \\
+          '. + {{reviews: ($reviews[0] | add), check_runs: [$checks[0][].check_runs[]]}}' \\
+          "$GITHUB_EVENT_PATH" > event.json
     - name: Check
       env:
+        PACKAGE: {PACKAGE}
         BASE_SHA: ${{{{ github.event.pull_request.base.sha }}}}
         HEAD_SHA: ${{{{ github.event.pull_request.head.sha }}}}
       run: |
         python3 -m venv gate
-        gate/bin/pip install --quiet throughline-rca
+        gate/bin/pip install --quiet "$PACKAGE"
         gate/bin/rca guard check --repo head --base "$BASE_SHA" --head "$HEAD_SHA" \\
-          --policies base/.guardrails/guardrails.yaml --event "$GITHUB_EVENT_PATH" --format github
+          --policies base/.guardrails/guardrails.yaml --event event.json --format github
 """
 DEPLOY = f"""name: guardrails-deploy
 "on":
@@ -74,20 +90,21 @@ jobs:
     permissions:
       contents: read
     steps:
-    - uses: {CHECKOUT} # v4.2.2
+    - uses: {CHECKOUT} # v5.0.0
       with:
         fetch-depth: 0
         persist-credentials: false
     - name: Check
       env:
+        PACKAGE: {PACKAGE}
         RECORD: ${{{{ inputs.record }}}}
       run: |
         python3 -m venv gate
-        gate/bin/pip install --quiet throughline-rca
+        gate/bin/pip install --quiet "$PACKAGE"
         gate/bin/rca guard check --policies .guardrails/guardrails.yaml --event "$RECORD" \\
           --format github
 """
-GITLAB = """guardrails:
+GITLAB = f"""guardrails:
   stage: test
   image: python:3.12-slim
   rules:
@@ -96,7 +113,7 @@ GITLAB = """guardrails:
     GIT_DEPTH: "0"
   script:
   - apt-get update && apt-get install --yes --no-install-recommends git
-  - pip install --quiet throughline-rca
+  - pip install --quiet {PACKAGE}
   - git show "$CI_MERGE_REQUEST_DIFF_BASE_SHA:.guardrails/guardrails.yaml" > /tmp/guardrails.yaml
   - >-
     rca guard check --repo . --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --head "$CI_COMMIT_SHA"

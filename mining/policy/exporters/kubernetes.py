@@ -1,8 +1,12 @@
 """The Kubernetes pack: Kyverno ValidatingPolicy over Argo Rollouts, exceptions, an analysis.
 
-Our reading of ``policies.kyverno.io/v1`` and ``argoproj.io/v1alpha1`` (read 2026-08). Objects carry
-labels ``guardrails.rca/<fact>`` stamped by the deploy tool; a label that is not there is unknown,
-and an unknown match does not apply.
+Our reading of ``policies.kyverno.io/v1`` and ``argoproj.io/v1alpha1`` (read 2026-11). Objects carry
+annotations ``guardrails.rca/<fact>`` stamped by the deploy tool: texts, whole numbers, ``true`` and
+``false``, and lists with commas. What is not there, or not of its kind, is unknown; an unknown
+match does not apply.
+
+Every comparison is said twice, as surely true and as surely false, and never raises: an error in a
+match condition would refuse the object.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +15,7 @@ from typing import Any
 
 from mining.policy import facts
 from mining.policy.exporters import Cover, Coverage, Pack, template_names, worst
+from mining.policy.exporters.normal import TooLarge, terms
 from mining.policy.stream import dump
 
 PREFIX = "guardrails.rca"
@@ -25,17 +30,20 @@ _LABEL = {
     "deploy.ref": "commit",
     "deploy.pr": "pull-request",
 }
-_STRATEGY = {
-    "canary": "has(object.spec.strategy.canary)",
-    "blue-green": "has(object.spec.strategy.blueGreen)",
-}
+_CANARY = "has(object.spec.strategy) && has(object.spec.strategy.canary)"
+_BLUE_GREEN = "has(object.spec.strategy) && has(object.spec.strategy.blueGreen)"
+_STRATEGY = {"canary": f"({_CANARY})", "blue-green": f"({_BLUE_GREEN})"}
+_KNOWN_STRATEGY = f"({_CANARY} || {_BLUE_GREEN})"
 _ROLLBACK = (
-    "(has(object.spec.strategy.canary) && has(object.spec.strategy.canary.analysis))"
-    " || (has(object.spec.strategy.blueGreen)"
-    " && has(object.spec.strategy.blueGreen.prePromotionAnalysis))"
+    f"(({_CANARY} && has(object.spec.strategy.canary.analysis))"
+    f" || ({_BLUE_GREEN} && has(object.spec.strategy.blueGreen.prePromotionAnalysis)))"
 )
-_SIGN = {"gte": ">=", "lte": "<=", "gt": ">", "lt": "<"}
+_LINKS = ("commit", "pull-request", "build")
+_SIGN = {"gte": ">=", "lte": "<=", "gt": ">", "lt": "<", "eq": "==", "ne": "!="}
+_SPECIAL = frozenset("\\.+*?()|[]{}^$")
 Notes = list[tuple[Cover, str]]
+Said = tuple[str, str]
+"""CEL for "known", and CEL for "holds", which may lean on the first."""
 
 
 def quoted(text: str) -> str:
@@ -57,67 +65,108 @@ def _read(name: str) -> str:
     return f"object.metadata.annotations[{_annotation(name)}]"
 
 
-def _leaf(leaf: Mapping[str, Any]) -> str | None:
-    """CEL that is true exactly when the leaf is surely true; None when it cannot be said."""
-    field, op, value = leaf["field"], leaf["op"], leaf.get("value")
+def _linked() -> Said:
+    return "true", " && ".join(f'({_has(name)} && {_read(name)} != "")' for name in _LINKS)
+
+
+def _said(field: str, op: str, value: Any) -> Said | None:
+    """The comparison in CEL; None when an object does not show it."""
     if field == "rollout.strategy" and op in ("in", "eq"):
         wanted = value if isinstance(value, list) else [value]
         parts = [_STRATEGY[item] for item in wanted if item in _STRATEGY]
-        return f"({' || '.join(parts)})" if len(parts) == len(wanted) else None
-    if (field, op, value) == ("rollout.autoRollback", "eq", True):
-        return f"({_ROLLBACK})"
+        whole = len(parts) == len(wanted)
+        return (_KNOWN_STRATEGY, f"({' || '.join(parts)})") if whole else None
+    if (field, op) == ("rollout.autoRollback", "eq"):
+        return _KNOWN_STRATEGY, _ROLLBACK if value else f"!{_ROLLBACK}"
     if (field, op, value) == ("deploy.linked", "eq", True):
-        names = ("commit", "pull-request", "build")
-        return " && ".join(f'({_has(name)} && {_read(name)} != "")' for name in names)
+        return _linked()
     if field not in _LABEL:
         return None
-    return _label_leaf(_LABEL[field], facts.FACTS[field].kind, op, value)
+    return _annotated(_LABEL[field], facts.FACTS[field].kind, op, value)
 
 
-def _label_leaf(name: str, kind: str, op: str, value: Any) -> str | None:
+def _known(name: str, kind: str) -> str:
     there, text = _has(name), _read(name)
-    if op == "exists":
-        return f'({there} && {text} != "")'
-    if kind == "boolean" and op == "eq":
-        return f"({there} && {text} == {quoted(str(value).lower())})"
+    readable = {
+        "boolean": f'{text} in ["true", "false"]',
+        "integer": f'{text}.matches("^[0-9]{{1,9}}$")',
+        "number": f'{text}.matches("^[0-9]{{1,9}}$")',
+    }.get(kind, f'{text} != ""')
+    return f"({there} && {readable})"
+
+
+def _annotated(name: str, kind: str, op: str, value: Any) -> Said | None:
+    known, text = _known(name, kind), _read(name)
+    if kind == "boolean" and op in ("eq", "ne"):
+        return known, f"{text} {_SIGN[op]} {quoted(str(value).lower())}"
     if kind in ("integer", "number") and op in _SIGN:
-        number = f'{text}.matches("^[0-9]{{1,9}}$") && int({text}) {_SIGN[op]} {int(value)}'
-        return f"({there} && {number})"
-    if kind == "text" and op in ("eq", "in"):
+        whole = float(value).is_integer()
+        number = f"int({text})" if whole else f"double({text})"
+        return known, f"{number} {_SIGN[op]} {int(value) if whole else value}"
+    if kind == "text" and op in ("eq", "ne", "in", "notIn"):
         wanted = value if isinstance(value, list) else [value]
-        return f"({there} && {text} in [{', '.join(map(quoted, wanted))}])"
-    if kind == "text_list" and op == "contains":
-        return f'({there} && {quoted(value)} in {text}.split(","))'
+        inside = f"{text} in [{', '.join(map(quoted, wanted))}]"
+        return known, inside if op in ("eq", "in") else f"!({inside})"
+    if kind == "text_list" and op == "contains" and value and "," not in value:
+        literal = "".join("\\" + sign if sign in _SPECIAL else sign for sign in value)
+        return known, f"{text}.matches({quoted(f'(^|,){literal}(,|$)')})"
     return None
 
 
+def _leaf(leaf: Mapping[str, Any], want: bool = True) -> str | None:
+    """CEL that is true exactly when the leaf is surely ``want``; None when it cannot be said."""
+    field, op = leaf["field"], leaf["op"]
+    if op == "exists" and field in _LABEL:
+        name = _LABEL[field]
+        there = f'({_has(name)} && {_read(name)} != "")'
+        return _known(name, facts.FACTS[field].kind) if want else f"!{there}"
+    said = _said(field, op, leaf.get("value"))
+    if said is None:
+        return None
+    known, holds = said
+    return f"({known} && ({holds}))" if want else f"({known} && !({holds}))"
+
+
+def _surely(group: Mapping[str, Any]) -> str | None:
+    """CEL that is true exactly when the group is; None when a part of it is not visible."""
+    try:
+        found = [[_leaf(leaf, leaf["want"]) for leaf in term] for term in terms(group, True)]
+    except TooLarge:
+        return None
+    if not all(all(term) for term in found):
+        return None
+    return " || ".join(f"({' && '.join(map(str, term))})" for term in found)
+
+
 def _match(spec: Mapping[str, Any], notes: Notes) -> list[dict[str, str]]:
-    found = []
-    for n, leaf in enumerate(spec["match"].get("all", ())):
-        said = _leaf(leaf) if "field" in leaf else None
+    """One condition per part of the match; a part that is not visible is left out, and said."""
+    match, found = spec["match"], []
+    parts = [(f"all-{n}", {"all": [item]}) for n, item in enumerate(match.get("all", ()))]
+    parts += [("any", {"any": match["any"]})] if "any" in match else []
+    parts += [(f"none-{n}", {"none": [item]}) for n, item in enumerate(match.get("none", ()))]
+    for name, part in parts:
+        said = _surely(part)
         if said is None:
-            notes.append(("stricter", f"{leaf.get('field', 'a nested group')} is not visible"))
+            notes.append(("stricter", f"{_named(part)} is not visible: the rule asks without it"))
         else:
-            found.append({"name": f"all-{n}", "expression": said})
-    either = [_leaf(leaf) if "field" in leaf else None for leaf in spec["match"].get("any", ())]
-    if either and all(either):
-        found.append({"name": "any", "expression": " || ".join(map(str, either))})
-    elif either:
-        notes.append(("stricter", "alternatives are not visible: it applies to all of them"))
-    if "none" in spec["match"]:
-        notes.append(("stricter", "exclusions are not visible: those are asked too"))
+            found.append({"name": name, "expression": said})
     return found
+
+
+def _named(part: Mapping[str, Any]) -> str:
+    fields = sorted({leaf["field"] for term in terms(part, True) for leaf in term})
+    return " or ".join(fields)
 
 
 def _validations(spec: Mapping[str, Any], notes: Notes) -> list[dict[str, str]]:
     found = []
     for item in spec["require"]:
-        said = _leaf(item["check"])
-        if said is None:
+        check = item["check"]
+        met, failed = _leaf(check), _leaf(check, want=False)
+        if met is None or failed is None:
             notes.append(("looser", f"{item['control']} cannot be asked for here"))
             continue
-        if item.get("onUnknown") == "skip" and item["check"]["field"] in _LABEL:
-            said = f"!({_has(_LABEL[item['check']['field']])}) || {said}"
+        said = f"!{failed}" if item.get("onUnknown") == "skip" else met
         found.append({"expression": said, "message": item["message"]})
     if not found:
         notes.append(("dropped", "none of its requirements can be asked for here"))
@@ -157,27 +206,30 @@ def _exceptions(doc: Mapping[str, Any], now: datetime, notes: Notes) -> list[dic
     found = []
     for item in doc["spec"].get("exceptions", ()):
         expires = facts.instant(item["expires"])
-        leaves = item["scope"].get("all", ())
-        said = [_leaf(leaf) if "field" in leaf else None for leaf in leaves]
         if expires is None or expires <= now:
             continue
-        if set(item["scope"]) != {"all"} or not all(said):
+        said = _surely(item["scope"])
+        if said is None:
             notes.append(("stricter", f"exception {item['id']} is not expressible"))
             continue
-        conditions = [{"name": f"all-{n}", "expression": str(cel)} for n, cel in enumerate(said)]
-        found.append(
-            {
-                "apiVersion": "policies.kyverno.io/v1",
-                "kind": "PolicyException",
-                "metadata": {"name": f"{doc['metadata']['id']}-{item['id']}"[:253]},
-                "spec": {
-                    "policyRefs": [{"name": doc["metadata"]["id"], "kind": "ValidatingPolicy"}],
-                    "matchConditions": conditions,
-                    "expiresAt": item["expires"],
-                },
-            }
-        )
+        # Older clusters drop the field without a word: then the exception would never end.
+        why = f"exception {item['id']} ends by expiresAt (admission, Kyverno 1.19 or later)"
+        notes.append(("exact", f"{why}: elsewhere export again before {item['expires']}"))
+        found.append(_exception(str(doc["metadata"]["id"]), item, said))
     return found
+
+
+def _exception(rule: str, item: Mapping[str, Any], said: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "PolicyException",
+        "metadata": {"name": f"{rule}-{item['id']}"[:253]},
+        "spec": {
+            "policyRefs": [{"name": rule, "kind": "ValidatingPolicy"}],
+            "matchConditions": [{"name": "scope", "expression": said}],
+            "expiresAt": item["expires"],
+        },
+    }
 
 
 def analysis(doc: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
 """Our reading of the slices of other engines' shapes that we emit: strict, an unknown key fails.
 
 Sources: policy-bot README and options of 1.36 (read 2026-08); GitHub REST "create a repository
-ruleset" (read 2026-08); Kyverno policies.kyverno.io/v1 and Argo Rollouts v1alpha1 reference
-(read 2026-08); Semgrep rule syntax (read 2026-08).
+ruleset" (read 2026-08); the CRDs of Kyverno policies.kyverno.io (read 2026-11; expiresAt from its
+pull request 16299) and Argo Rollouts v1alpha1 (read 2026-08); Semgrep rule syntax (read 2026-08).
 """
 
 import re
