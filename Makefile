@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-long bench lint types locks engines pictures clean
+.PHONY: help run test test-long bench lint types guard locks engines pictures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,12 +20,12 @@ endif
 
 test: $(VENV)/.installed-dev engines ## lint, types and all tests, on SQLite and PostgreSQL, with Chromium
 	@bash .ci/system-packages pango chromium
-	@$(MAKE) --no-print-directory lint types
+	@$(MAKE) --no-print-directory lint types guard
 	$(PY) -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: $(VENV)/.installed-dev engines ## the same with every harness at full size (an hour at most)
 	@bash .ci/system-packages pango chromium
-	@$(MAKE) --no-print-directory lint types
+	@$(MAKE) --no-print-directory lint types guard
 	$(PY) -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-dev ## ruff
@@ -34,6 +34,12 @@ lint: $(VENV)/.installed-dev ## ruff
 
 types: $(VENV)/.installed-dev ## mypy --strict
 	$(PY) -m mypy
+
+guard: $(VENV)/.installed-dev ## our own gate on the newest commits (BASE=REVISION: on those since then)
+	@if git rev-parse --quiet --verify HEAD~1 >/dev/null 2>&1; then \
+	  base=$${BASE:-$$(git rev-parse --quiet --verify HEAD~5 || git rev-list --max-parents=0 HEAD | tail -1)}; \
+	  $(PY) -m rca guard check --policies .guardrails --validate --base "$$base"; \
+	else echo "No history here: there is no change to check."; fi
 
 bench: $(VENV)/.installed-dev ## measure, beside the named peers, in one run
 	$(PY) -m benchmarks

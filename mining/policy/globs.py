@@ -48,6 +48,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(regex(pattern), re.DOTALL)
 
 
+@lru_cache(maxsize=512)
+def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """An expression that a whole text matches when any of the patterns does; none match nothing."""
+    joined = "|".join(f"(?:{regex(pattern)})" for pattern in patterns)
+    return re.compile(joined if patterns else r"(?!)", re.DOTALL)
+
+
 def matches(pattern: str, text: str) -> bool:
     """Whether the whole text matches the pattern. Case counts."""
     return _compiled(pattern).fullmatch(text) is not None

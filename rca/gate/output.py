@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from rca.gate.check import Judged
@@ -93,6 +92,12 @@ def _sarif(found: Sequence[Judged], history: Sequence[str]) -> str:
     }, indent=2, ensure_ascii=True) + "\n"  # fmt: skip
 
 
+def _xml(text: str) -> str:
+    for sign, entity in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
+        text = text.replace(sign, f"&{entity};")
+    return text
+
+
 def _junit(found: Sequence[Judged], history: Sequence[str]) -> str:
     failed = sum(item.blocks for item in found)
     lines = [
@@ -100,12 +105,12 @@ def _junit(found: Sequence[Judged], history: Sequence[str]) -> str:
         f'<testsuite name="guardrails" tests="{len(found)}" failures="{failed}">',
     ]
     for item in found:
-        lines.append(f'  <testcase name="{escape(_clean(item.outcome.rule))}">')
+        lines.append(f'  <testcase name="{_xml(_clean(item.outcome.rule))}">')
         if item.blocks:
-            lines.append(f'    <failure message="{escape(_clean(_said(item)))}"/>')
+            lines.append(f'    <failure message="{_xml(_clean(_said(item)))}"/>')
         elif item.outcome.state in ("violation", "unknown"):
             said = _clean(f"{item.outcome.state}: {_said(item)}")
-            lines.append(f"    <system-out>{escape(said)}</system-out>")
+            lines.append(f"    <system-out>{_xml(said)}</system-out>")
         lines.append("  </testcase>")
     return "\n".join([*lines, "</testsuite>"]) + "\n"
 
