@@ -1,17 +1,11 @@
-"""Which moves a postmortem may make, and what each severity asks before review."""
+"""Which moves a postmortem may make, and what review needs."""
 
 from dataclasses import dataclass
 
 from rca.domain.postmortem import PostmortemContent
-from rca.domain.vocabulary import (
-    DEFAULT_AI_SURFACES,
-    ActionKind,
-    Milestone,
-    RecordKind,
-    Section,
-    Severity,
-    Status,
-)
+from rca.domain.questions import missing_surfaces
+from rca.domain.template import Ask, Level, Template, first_of
+from rca.domain.vocabulary import DEFAULT_AI_SURFACES, Section, Severity, Status
 
 MOVES: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.IN_REVIEW, Status.NOT_REQUIRED),
@@ -45,114 +39,42 @@ class Requirement:
     met: bool
 
 
-_LIGHT = (Severity.SEV4, Severity.SEV5)
-
-
-def _is_light(content: PostmortemContent) -> bool:
-    return content.severity in _LIGHT or content.record_kind is not RecordKind.INCIDENT
-
-
-def _header(content: PostmortemContent) -> list[Requirement]:
+def _ai_rows(content: PostmortemContent) -> list[Requirement]:
+    """Answers about AI influence that are begun and not finished."""
     return [
-        Requirement(Section.HEADER, "title", "A title that names the symptom", bool(content.title)),
-        Requirement(Section.HEADER, "severity", "A severity", content.severity is not None),
-        Requirement(Section.HEADER, "services", "At least one service", bool(content.services)),
-        Requirement(
-            Section.TIMES,
-            "times-impact_started_at",
-            "When impact started, or that it is unknown",
-            content.mark(Milestone.IMPACT_STARTED) is not None,
-        ),
-        Requirement(Section.SUMMARY, "summary", "A summary", bool(content.summary.strip())),
-        Requirement(
-            Section.FACTORS,
-            "factors",
-            "At least one contributing factor",
-            any(row.statement for row in content.factors),
-        ),
-    ]
-
-
-def _ai(content: PostmortemContent) -> list[Requirement]:
-    answered = {row.surface for row in content.ai_influences}
-    missing = [s.label for s in DEFAULT_AI_SURFACES if s not in answered]
-    text = "AI influence answered for design, code, config, review and response"
-    if missing and len(missing) < len(DEFAULT_AI_SURFACES):
-        text += f" (open: {', '.join(missing)})"
-    rows = [Requirement(Section.AI, "ai", text, not missing)]
-    rows += [
         Requirement(Section.AI, f"ai-{row.surface}", f"{row.surface.label}: {problem}", False)
         for row in content.ai_influences
         for problem in row.problems()
     ]
-    return rows
 
 
-def _full(content: PostmortemContent) -> list[Requirement]:
-    commitments = [a for a in content.actions if a.kind is ActionKind.COMMITMENT and a.title]
-    return [
-        Requirement(
-            Section.TIMES,
-            "times-detected_at",
-            "When it was detected, or that it is unknown",
-            content.mark(Milestone.DETECTED) is not None,
-        ),
-        Requirement(
-            Section.TIMES,
-            "times-mitigated_at",
-            "When it was mitigated, or that it is unknown",
-            content.mark(Milestone.MITIGATED) is not None,
-        ),
-        Requirement(
-            Section.TIMELINE,
-            "timeline",
-            "A timeline of at least three entries",
-            sum(bool(row.text.strip()) for row in content.timeline) >= 3,
-        ),
-        Requirement(
-            Section.IMPACT,
-            "detection_method",
-            "How it was detected",
-            content.detection_method is not None,
-        ),
-        Requirement(
-            Section.IMPACT,
-            "impact_summary",
-            "The impact in words or numbers",
-            bool(content.impact_summary.strip() or content.impact_measures),
-        ),
-        Requirement(Section.FACTORS, "trigger", "The trigger", content.trigger is not None),
-        Requirement(
-            Section.ACTIONS,
-            "actions",
-            "At least one commitment with owner, due date and done criterion",
-            any((a.owner or a.team) and a.due and a.done_criterion for a in commitments),
-        ),
+def _requirement(ask: Ask, content: PostmortemContent) -> Requirement:
+    text = ask.says()
+    if ask.question == "ai":
+        missing = missing_surfaces(content)
+        if missing and len(missing) < len(DEFAULT_AI_SURFACES):
+            text += f" (open: {', '.join(missing)})"
+    return Requirement(ask.of.section, ask.of.anchor, text, ask.of.met(content, ask.at_least))
+
+
+def requirements(content: PostmortemContent, template: Template | None = None) -> list[Requirement]:
+    """What this record needs before review, in the order of its template.
+
+    Without a template, the one that was shipped for its severity and kind.
+    """
+    template = template or first_of(content)
+    asked = [
+        _requirement(ask, content)
+        for ask in template.asks(content.severity)
+        if ask.level is Level.REQUIRED
     ]
+    order = template.order()
+    return sorted([*asked, *_ai_rows(content)], key=lambda item: order.index(item.section))
 
 
-def requirements(content: PostmortemContent) -> list[Requirement]:
-    """What this record needs before review: short for SEV-4, SEV-5 and near misses."""
-    asked = _header(content) + _ai(content)
-    if not _is_light(content):
-        asked += _full(content)
-        if content.severity in (Severity.SEV1, Severity.SEV2):
-            factors = sum(bool(row.statement) for row in content.factors)
-            asked.append(
-                Requirement(
-                    Section.FACTORS,
-                    "factors",
-                    "At least two contributing factors: one alone is rarely the story",
-                    factors >= 2,
-                )
-            )
-    order = list(Section)
-    return sorted(asked, key=lambda item: order.index(item.section))
-
-
-def unmet(content: PostmortemContent) -> list[Requirement]:
+def unmet(content: PostmortemContent, template: Template | None = None) -> list[Requirement]:
     """The requirements still open."""
-    return [item for item in requirements(content) if not item.met]
+    return [item for item in requirements(content, template) if not item.met]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +86,24 @@ class SectionProgress:
     asked: int
 
 
-def progress(content: PostmortemContent) -> list[SectionProgress]:
-    """Completeness per section, for the rail of the editor."""
-    asked = requirements(content)
+def progress(content: PostmortemContent, template: Template | None = None) -> list[SectionProgress]:
+    """Completeness per section in the template's order, for the rail of the editor."""
+    template = template or first_of(content)
+    asked = requirements(content, template)
     return [
         SectionProgress(
             section,
             sum(item.met for item in asked if item.section is section),
             sum(item.section is section for item in asked),
         )
-        for section in Section
+        for section in template.order()
     ]
 
 
-def asked_sections(content: PostmortemContent) -> frozenset[Section]:
-    """Sections of which this severity asks something; the others may stay closed."""
-    return frozenset(item.section for item in requirements(content))
+def asked_sections(
+    content: PostmortemContent, template: Template | None = None
+) -> frozenset[Section]:
+    """Sections of which something is asked at this severity; the others may stay closed."""
+    template = template or first_of(content)
+    asked = {ask.of.section for ask in template.asks(content.severity)}
+    return frozenset(asked | {item.section for item in requirements(content, template)})

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, or_, text
+from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
 from rca.domain import ai
@@ -22,6 +22,7 @@ from rca.domain.sections import (
     content_hash,
     unconfirmed_count,
 )
+from rca.domain.template import Template
 from rca.domain.vocabulary import (
     Milestone,
     PersonRole,
@@ -32,7 +33,7 @@ from rca.domain.vocabulary import (
     Visibility,
 )
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
-from rca.services import jobs, secrets_guard
+from rca.services import jobs, revisions, secrets_guard, templates
 from rca.services.visibility import find_postmortem
 from rca.store import audit, search
 from rca.store import tables as t
@@ -40,6 +41,7 @@ from rca.store.postmortems import load_content, write_children, write_header
 
 _REFERENCE_LOCK = 7_220_116
 MINING_DELAY = timedelta(seconds=20)
+keep_revision = revisions.keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,12 @@ def create(
     content: PostmortemContent,
     now: datetime,
     reference: str | None = None,
+    template: str = "",
 ) -> Saved:
-    """A new draft; its author is a member of it. Raises Forbidden, Invalid."""
+    """A new draft; its author is a member of it. Raises Forbidden, Invalid.
+
+    ``template`` is the id of one chosen by hand; blank takes the usual one of its severity.
+    """
     _need(viewer, Permission.WRITE)
     content = with_member(session, viewer, content, PersonRole.AUTHOR)
     content, redacted = secrets_guard.redact_model(content)
@@ -134,6 +140,7 @@ def create(
         updated_at=now,
         sort_at=now,
     )
+    templates.give(session, row, content, template)
     session.add(row)
     store_content(session, row, content, old=None, viewer=viewer, now=now)
     keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
@@ -171,8 +178,12 @@ def save_section(
     values: Mapping[str, Any],
     base_version: int,
     now: datetime,
+    autosave: bool = False,
 ) -> Saved:
-    """Store one section. Other sections may have moved on; only this one's version counts."""
+    """Store one section. Other sections may have moved on; only this one's version counts.
+
+    ``autosave`` says that nobody pressed a button: its revision may stand for the one before.
+    """
     row = _editable(session, viewer, reference)
     old = load_content(session, row)
     versions = section_versions(session, row.id)
@@ -186,7 +197,8 @@ def save_section(
     if unknown:
         raise Invalid([Problem(name, "Not a field of this section.") for name in sorted(unknown)])
     content = parse_content({**old.model_dump(mode="json"), **values})
-    return _store_edit(session, row, old, content, viewer=viewer, now=now)
+    by_itself = section if autosave else None
+    return _store_edit(session, row, old, content, viewer=viewer, now=now, by_itself=by_itself)
 
 
 def _store_edit(
@@ -197,19 +209,28 @@ def _store_edit(
     *,
     viewer: Viewer,
     now: datetime,
+    by_itself: Section | None = None,
 ) -> Saved:
     if content.visibility is not Visibility.OPEN:
         content = with_member(session, viewer, content, PersonRole.MEMBER)
     content, redacted = secrets_guard.redact_model(resolve_people(session, content))
     if content == old:
+        revisions.pin(session, row, now=now)  # the page goes on from a text that it did not store
         return replace(saved(session, row), redacted=redacted)
     before = row.content_hash
     store_content(session, row, content, old=old, viewer=viewer, now=now)
+    templates.follow(session, row, old, content)
     row.status = status_after_edit(Status(row.status)).value
     row.version += 1
     row.updated_at = now
     session.add(row)
-    keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
+    if by_itself is None:
+        keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
+    else:
+        touched = changed_sections(old, content)
+        revisions.keep_autosave(
+            session, row, content, section=by_itself, touched=touched, viewer=viewer, now=now
+        )
     record(session, viewer, "postmortem.edit", row, before=before, now=now)
     return replace(saved(session, row), redacted=redacted)
 
@@ -298,39 +319,9 @@ def saved(session: Session, row: t.PostmortemRow) -> Saved:
 
 
 def latest_revision(session: Session, owner: str) -> int:
-    """Number of the revision that equals what is stored; texts kept from conflicts are others."""
-    query = select(func.max(t.Revision.number)).where(
-        t.Revision.postmortem_id == owner, t.Revision.kind != RevisionKind.CONFLICT.value
-    )
-    return session.exec(query).one() or 0
-
-
-def keep_revision(
-    session: Session,
-    row: t.PostmortemRow,
-    content: PostmortemContent,
-    kind: RevisionKind,
-    *,
-    viewer: Viewer,
-    now: datetime,
-    reason: str = "",
-) -> t.Revision:
-    """Keep the whole content as it stands; revisions are never changed."""
-    session.flush()
-    query = select(func.max(t.Revision.number)).where(t.Revision.postmortem_id == row.id)
-    revision = t.Revision(
-        postmortem_id=row.id,
-        number=(session.exec(query).one() or 0) + 1,
-        kind=kind.value,
-        content=content.model_dump(mode="json"),
-        content_hash=content_hash(content),
-        reason=reason,
-        actor_id=viewer.user_id,
-        created_at=now,
-    )
-    session.add(revision)
-    session.flush()
-    return revision
+    """Number of the revision that equals what is stored."""
+    newest = revisions.latest(session, owner)
+    return newest.number if newest else 0
 
 
 def record(
@@ -438,10 +429,10 @@ def _finish(session: Session, row: t.PostmortemRow, status: Status, now: datetim
 def submit(
     session: Session, *, viewer: Viewer, reference: str, base_version: int, now: datetime
 ) -> Saved:
-    """Ask for review. Raises Invalid with what this severity still asks, each with its field."""
+    """Ask for review. Raises Invalid with what its template still asks, each with its field."""
     _need(viewer, Permission.WRITE)
     row, content = _move(session, viewer, reference, base_version, Status.IN_REVIEW)
-    open_items = unmet(content)
+    open_items = unmet(content, templates.of(session, row, content))
     if open_items:
         raise Invalid([Problem(item.anchor, item.text) for item in open_items])
     row.submitted_by = viewer.user_id
@@ -550,6 +541,17 @@ def set_aside(
     result = _finish(session, row, target, now)
     record(session, viewer, f"postmortem.{target.value}", row, now=now)
     return result
+
+
+def choose_template(
+    session: Session, *, viewer: Viewer, reference: str, template: str, now: datetime
+) -> Template:
+    """Another template for a record that may be edited; blank means the usual one.
+
+    Nothing written is lost. Raises Forbidden, Invalid, NotFound, NotNow.
+    """
+    row = _editable(session, viewer, reference)
+    return templates.switch(session, row, viewer=viewer, template_id=template, now=now)
 
 
 def add_comment(

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from rca.domain.access import Viewer
 from rca.domain.merge import Merge, merge
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.sections import SECTION_FIELDS
+from rca.domain.template import Template
 from rca.domain.vocabulary import Section
 from rca.errors import Conflict, Invalid, Problem
-from rca.services import authoring
+from rca.services import authoring, revisions, templates
 from rca.services.visibility import find_postmortem
-from rca.store import tables as t
 from rca.store.postmortems import load_content
 
 ALL_FIELDS = tuple(name for fields in SECTION_FIELDS.values() for name in fields)
@@ -37,13 +37,14 @@ class Basis:
 
 
 def basis(session: Session, *, viewer: Viewer, reference: str, revision: int | None) -> Basis:
-    """The content of ``revision``, or what is stored when there is no such revision.
+    """The content of ``revision`` (of the one before it when autosave took its place), or what is
+    stored when none is named.
 
     Raises NotFound when the postmortem is absent or hidden.
     """
     row = find_postmortem(session, viewer, reference)
     stored = load_content(session, row)
-    found = _revision(session, row.id, revision)
+    found = None if revision is None else revisions.text_of(session, row.id, revision)
     return Basis(
         found or stored,
         stored,
@@ -51,14 +52,6 @@ def basis(session: Session, *, viewer: Viewer, reference: str, revision: int | N
         authoring.section_versions(session, row.id),
         authoring.latest_revision(session, row.id),
     )
-
-
-def _revision(session: Session, owner: str, number: int | None) -> PostmortemContent | None:
-    if number is None:
-        return None
-    query = select(t.Revision).where(t.Revision.postmortem_id == owner, t.Revision.number == number)
-    row = session.exec(query).first()
-    return PostmortemContent.model_validate(row.content) if row else None
 
 
 def weigh(
@@ -113,6 +106,7 @@ class SectionOutcome:
     content: PostmortemContent
     merge: Merge | None
     version: int
+    template: Template
 
 
 def save_section(
@@ -146,7 +140,9 @@ def save_section(
         theirs = load_content(session, row)
         merged = weigh(base, mine, theirs, fields=fields, choices=settled)
         if merged.open:
-            return SectionOutcome(None, theirs, merged, version)
+            revisions.pin(session, row, now=now)  # both texts are about to be shown
+            template = templates.of(session, row, theirs)
+            return SectionOutcome(None, theirs, merged, version, template)
         values = merged.values
     saved = authoring.save_section(
         session,
@@ -156,7 +152,9 @@ def save_section(
         values=values,
         base_version=version,
         now=now,
+        autosave=True,
     )
     session.expire_all()  # rows were replaced under their old ids
     content = load_content(session, row)
-    return SectionOutcome(saved, content, merged, saved.section_versions[section.value])
+    template = templates.of(session, row, content)
+    return SectionOutcome(saved, content, merged, saved.section_versions[section.value], template)

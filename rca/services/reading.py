@@ -10,8 +10,10 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Permission, Viewer
 from rca.domain.lifecycle import EDITABLE
 from rca.domain.postmortem import PostmortemContent
+from rca.domain.template import Template
 from rca.domain.vocabulary import AIState, RevisionKind, Status
 from rca.errors import NotFound
+from rca.services import revisions, templates
 from rca.services.visibility import find_postmortem, visible_to
 from rca.store import tables as t
 from rca.store.postmortems import load_content
@@ -41,6 +43,7 @@ class RevisionView:
     reason: str
     created_at: datetime
     content_hash: str
+    saves: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class PostmortemView:
     """One postmortem as a reader sees it.
 
     ``content`` is the published revision when there is one and a correction is under way, unless
-    ``live`` was asked for; ``correcting`` tells so.
+    ``live`` was asked for; ``correcting`` tells so. ``unpinned_since`` is the
+    beginning of a newest revision that an autosave may still replace: whoever shows it pins it.
     """
 
     reference: str
@@ -76,6 +80,9 @@ class PostmortemView:
     revisions: tuple[RevisionView, ...] = ()
     section_versions: dict[str, int] = field(default_factory=dict)
     related_from: tuple[tuple[str, str, str], ...] = ()
+    template: Template | None = None
+    template_by_hand: bool = False
+    unpinned_since: datetime | None = None
 
 
 def view(session: Session, *, viewer: Viewer, reference: str, live: bool = False) -> PostmortemView:
@@ -87,7 +94,7 @@ def view(session: Session, *, viewer: Viewer, reference: str, live: bool = False
     if correcting and not live:
         content = revision_content(session, row, row.published_number or 0)
     names = _names(session)
-    revisions = _revisions(session, row.id, names)
+    newest = revisions.latest(session, row.id)
     return PostmortemView(
         reference=row.reference,
         status=status,
@@ -111,10 +118,22 @@ def view(session: Session, *, viewer: Viewer, reference: str, live: bool = False
         may_approve=viewer.may(Permission.REVIEW) and not _wrote(session, row, viewer),
         correcting=correcting,
         comments=_comments(session, row.id, names),
-        revisions=revisions,
+        revisions=_revisions(session, row.id, names),
         section_versions=_section_versions(session, row.id),
         related_from=_related_from(session, viewer, row.reference),
+        template=templates.of(session, row, content),
+        template_by_hand=row.template_by_hand,
+        unpinned_since=revisions.unpinned_since(row, newest),
     )
+
+
+def shown(
+    session: Session, *, viewer: Viewer, reference: str, now: datetime, live: bool = False
+) -> PostmortemView:
+    """:func:`view` for a page, in a writing transaction: what it shows stays in the history."""
+    row = find_postmortem(session, viewer, reference, lock=True)
+    revisions.pin(session, row, now=now)
+    return view(session, viewer=viewer, reference=reference, live=live)
 
 
 def _wrote(session: Session, row: t.PostmortemRow, viewer: Viewer) -> bool:
@@ -167,14 +186,21 @@ def _revisions(session: Session, owner: str, names: dict[str, str]) -> tuple[Rev
         t.Revision.reason,
         t.Revision.created_at,
         t.Revision.content_hash,
+        t.Revision.saves,
     )
     query: Any = select(*columns).where(t.Revision.postmortem_id == owner)  # type: ignore[call-overload]
     rows = session.exec(query.order_by(col(t.Revision.number).desc()))
     return tuple(
         RevisionView(
-            number, RevisionKind(kind), names.get(actor or "", "Operator"), reason, at, digest
+            number,
+            RevisionKind(kind),
+            names.get(actor or "", "Operator"),
+            reason,
+            at,
+            digest,
+            saves,
         )
-        for number, kind, actor, reason, at, digest in rows
+        for number, kind, actor, reason, at, digest, saves in rows
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from rca.domain.access import Permission, Viewer
 from rca.domain.lifecycle import unmet
 from rca.domain.vocabulary import GuardrailDecision, RevisionKind, Severity, Status
+from rca.services import templates
 from rca.services.actions import ActionView
 from rca.services.visibility import visible_to
 from rca.store import tables as t
@@ -62,6 +63,7 @@ def _drafts(session: Session, viewer: Viewer, now: datetime) -> list[Waiting]:
     )
     rows = list(session.exec(query))
     contents = load_contents(session, rows)
+    followed = templates.of_many(session, rows, contents)
     return [
         Waiting(
             kind="draft",
@@ -69,7 +71,7 @@ def _drafts(session: Session, viewer: Viewer, now: datetime) -> list[Waiting]:
             reference=one.reference,
             severity=Severity(one.severity) if one.severity else None,
             status=one.status,
-            note=_left(len(unmet(contents[one.id])), one.status),
+            note=_left(len(unmet(contents[one.id], followed[one.id])), one.status),
             since=one.updated_at,
             days=_days(one.updated_at, now),
         )

@@ -15,6 +15,7 @@ from rca.domain.access import Permission
 from rca.paths import static_dir, templates_dir
 from rca.store.engine import make_engine
 from rca.web import access, context, failures, filters, navigation
+from rca.web.postmortems import shown
 from rca.web.routes import BLUEPRINTS
 
 MOST_PARTS = 6_000
@@ -51,6 +52,7 @@ def create_app(
     # Access first: a stranger learns nothing from a CSRF error either.
     access.install(app)
     CSRFProtect(app)
+    shown.install(app)
     failures.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -27,7 +27,7 @@ from rca.domain.postmortem import (
     TimelineEntry,
     new_id,
 )
-from rca.domain.vocabulary import AIAnswer, AIState, Milestone
+from rca.domain.vocabulary import AIAnswer, AIState, Milestone, ValueSource
 from rca.errors import Problem
 from rca.web import forms
 from rca.web.forms_times import as_typed, complete, complete_all, read_instant
@@ -114,7 +114,17 @@ def read_fields(
         found["times"] = _times(found["times"], kept.get("times") or [])
     if "timeline" in found:
         _complete_times(found, kept)
+    if _takes_title(nested, kept):
+        found["title_source"] = ValueSource.TYPED.value
     return found
+
+
+def _takes_title(nested: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """A person rewords or confirms a title that a machine proposed: from then on it is theirs."""
+    if kept.get("title_source", "typed") == ValueSource.TYPED.value:
+        return False
+    reworded = "title" in nested and str(nested["title"]).split() != str(kept["title"]).split()
+    return reworded or nested.get("title_confirmed") == "1"
 
 
 def plain_number(text: str) -> str:

@@ -12,7 +12,8 @@ VERBS = ("add", "remove", "up", "down", "act", "suggest")
 def apply(nested: dict[str, Any], verb: str, target: str) -> str:
     """Change the parsed form in place. Returns the id of the input that takes the focus."""
     if verb == "add":
-        return _add(nested, target, {})
+        target, _, kind = target.partition("=")
+        return _add(nested, target, {"kind": kind} if kind else {})
     if verb == "act":
         return _act(nested, target)
     rows, place = forms.row_at(nested, target)

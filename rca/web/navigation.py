@@ -33,6 +33,7 @@ PLACES = (
     Place("reviews", "Reviews", "reviews.index", go="q"),
     Place("actions", "Action items", "actions.index", main=False),
     Place("services", "Services", "catalogue.index", main=False),
+    Place("templates", "Templates", "templates.index", main=False),
     Place("import", "Import", "imports.index", Permission.WRITE, main=False),
     Place("people", "People", "accounts.people", Permission.ADMIN, main=False),
     Place("deliveries", "Deliveries", "webhooks.index", Permission.ADMIN, main=False),

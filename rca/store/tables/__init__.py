@@ -43,12 +43,14 @@ from rca.store.tables.postmortems import (
     PostmortemRow,
     PostmortemService,
     PostmortemTeam,
+    Presence,
     RelatedPostmortemRow,
     Revision,
     SectionVersion,
     TimelineEntryRow,
     TimeMarkRow,
 )
+from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
 from rca.store.tables.wording import WordingDismissal
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "PostmortemRow",
     "PostmortemService",
     "PostmortemTeam",
+    "Presence",
     "RelatedPostmortemRow",
     "ReviewSchedule",
     "Revision",
@@ -104,6 +107,9 @@ __all__ = [
     "Table",
     "Team",
     "TeamAddress",
+    "TemplateChoice",
+    "TemplateRow",
+    "TemplateVersion",
     "TimeMarkRow",
     "TimelineEntryRow",
     "TrackerProposal",

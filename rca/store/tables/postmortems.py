@@ -77,8 +77,13 @@ class PostmortemRow(Table, table=True):
     ai_summary: str = Field(default="unanswered", max_length=16, index=True)
     unconfirmed: int = 0
 
+    template_id: str = Field(default="", max_length=40)
+    template_version: int = 0
+    template_by_hand: bool = False
+
     version: int = 1
     content_hash: str = Field(default="", max_length=64)
+    seen_number: int = 0
     approved_hash: str = Field(default="", max_length=64)
     approved_at: datetime | None = optional_instant()
     approved_by: str | None = Field(default=None, foreign_key="user_account.id")
@@ -379,7 +384,11 @@ class SectionVersion(Table, table=True):
 
 
 class Revision(Table, table=True):
-    """The whole content at one moment. Never updated; published ones are what readers see."""
+    """The whole content at one moment. Never updated; published ones are what readers see.
+
+    Autosaves of one account in one ``section`` may stand in one row: ``saves`` of them, the first
+    at ``begun_at``. Their rule is :func:`rca.services.revisions.keep_autosave`.
+    """
 
     __tablename__ = "revision"
     __table_args__ = (
@@ -396,6 +405,22 @@ class Revision(Table, table=True):
     reason: str = words()
     actor_id: str | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = instant()
+    section: str = Field(default="", max_length=16)
+    begun_at: datetime | None = optional_instant()
+    saves: int = 1
+
+
+class Presence(Table, table=True):
+    """Who has which section open now. Forgotten within a minute; nothing is ever counted of it."""
+
+    __tablename__ = "presence"
+
+    postmortem_id: str = of_postmortem(primary_key=True)
+    user_id: str = Field(
+        foreign_key="user_account.id", ondelete="CASCADE", primary_key=True, max_length=32
+    )
+    section: str = Field(default="", max_length=16)
+    at: datetime = instant()
 
 
 class Comment(Table, table=True):

@@ -15,7 +15,7 @@ from rca.domain.postmortem import PostmortemContent
 from rca.domain.skeleton import sentence
 from rca.domain.vocabulary import RevisionKind, Section, Severity, Status
 from rca.errors import Conflict, Invalid, NotNow, Problem
-from rca.services import authoring, conflicts, secrets_guard, suggestions
+from rca.services import authoring, conflicts, secrets_guard, suggestions, templates
 from rca.services import reading as postmortems
 from rca.web import forms, forms_postmortem, forms_rows
 from rca.web.access import allow
@@ -24,6 +24,7 @@ from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_classes
 from rca.web.postmortems.clashes import shown_clashes
 from rca.web.postmortems.sheet import Sheet, make_sheet
+from rca.web.postmortems.shown import shown
 
 Page = Response | str | tuple[str, int]
 SECTION_NOTES: dict[Section, str] = {
@@ -54,6 +55,7 @@ def new() -> str:
 def _new_page(data: Mapping[str, Any], problems: Sequence[Problem]) -> str:
     with reading() as session:
         words = suggestions.words(session, viewer=viewer())
+        offered = templates.offered(session)
     errors = {forms_postmortem.field_name(p): p.message for p in problems}
     return render_template(
         "postmortems/new.html",
@@ -61,6 +63,7 @@ def _new_page(data: Mapping[str, Any], problems: Sequence[Problem]) -> str:
         errors=errors,
         problems=list(errors.items()),
         words=words,
+        templates=[(one.id, one.name) for one in offered],
         severities=[(one.value, f"{one.label}: {one.hint.lower()}") for one in Severity],
         here="postmortems",
     )
@@ -80,7 +83,13 @@ def create() -> Page:
     except Invalid as error:
         return _new_page(nested, error.problems), 422
     with writing() as session:
-        made = authoring.create(session, viewer=viewer(), content=content, now=now())
+        made = authoring.create(
+            session,
+            viewer=viewer(),
+            content=content,
+            now=now(),
+            template=request.form.get("template", ""),
+        )
     _say_redacted(made)
     flash(f"{made.reference} is saved as a draft. Its address can be shared now.", "done")
     return redirect(url_for("postmortems.edit", reference=made.reference), code=303)
@@ -90,8 +99,7 @@ def create() -> Page:
 @allow(Permission.WRITE)
 def edit(reference: str) -> Page:
     """The whole postmortem on one page."""
-    with reading() as session:
-        view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
+    view = shown(reference, live=True)
     if not view.may_edit:
         flash(
             f"{reference} is {view.status.label.lower()}. A correction makes it editable again.",
@@ -112,10 +120,10 @@ def editor_page(
     focus: str = "",
 ) -> str:
     """The editor. ``basis`` is (version, revision) that the words on the page were typed over."""
+    view = view or shown(reference, live=True)
     with reading() as session:
-        view = view or postmortems.view(session, viewer=viewer(), reference=reference, live=True)
         words = suggestions.words(session, viewer=viewer())
-    sheet = make_sheet(view.content, data=data, problems=problems)
+    sheet = make_sheet(view.content, data=data, problems=problems, template=view.template)
     version, revision = basis or (view.version, _filled_from(view))
     return render_template(
         "postmortems/edit.html",

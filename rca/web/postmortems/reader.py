@@ -38,6 +38,7 @@ from rca.web.context import now, reading, viewer
 from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_class_name
 from rca.web.postmortems.phases import draw
+from rca.web.postmortems.shown import shown
 
 LONG_TIMELINE = 40
 
@@ -194,8 +195,8 @@ def _figure(value: float) -> str:
 @allow(Permission.READ)
 def show(reference: str) -> str:
     """The postmortem to read: the published text, or the draft while there is none."""
+    view = shown(reference)
     with reading() as session:
-        view = postmortems.view(session, viewer=viewer(), reference=reference)
         row = find_postmortem(session, viewer(), reference)
         thread = threads.thread_of(session, postmortem_id=row.id)
     content = view.content
@@ -207,7 +208,7 @@ def show(reference: str) -> str:
         drawing=draw(content),
         spans=[span for span in durations(content) if span.value is not None],
         thread=thread,
-        checklist=requirements(content),
+        checklist=requirements(content, view.template),
         moves=_moves(view),
         exports=_exports(),
         anchor_names=_anchors(content),

@@ -140,7 +140,8 @@ def _stored(
 ) -> Answer:
     saved = outcome.saved
     assert saved is not None
-    sheet = make_sheet(outcome.content)
+    template = outcome.template
+    sheet = make_sheet(outcome.content, template=template)
     merge = outcome.merge
     body = {
         "version": outcome.version,
@@ -152,6 +153,8 @@ def _stored(
             label_of_clash(p, (outcome.content,) * 2) for p in (merge.taken if merge else ())
         ],
         "redacted": secrets_guard.in_words(saved.redacted),
+        "template": template.key,
+        "template_name": template.name,
         **fragments(sheet, outcome.content, reference),
     }
     if merge is not None or render or saved.redacted:
@@ -164,7 +167,9 @@ def _stored(
 def fragments(sheet: Sheet, content: PostmortemContent, reference: str) -> dict[str, Any]:
     """Parts of the page that follow from the content: rail, checklist, durations, suggestion."""
     return {
-        "rail": render_template("postmortems/rail.html", sheet=sheet, **section_globals()),
+        "rail": render_template(
+            "postmortems/rail.html", sheet=sheet, reference=reference, **section_globals()
+        ),
         "check": render_template("postmortems/checklist.html", sheet=sheet, reference=reference),
         "asked": sorted(section.value for section in sheet.asked),
         "durations": {span.key: span.text for span in durations(content)},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rca.domain.durations import durations, order_warnings
-from rca.domain.labels import SHORT_HEADINGS, label_of_path
+from rca.domain.labels import SECTION_HEADINGS, SHORT_HEADINGS, label_of_path
 from rca.domain.lifecycle import (
     Requirement,
     asked_sections,
@@ -13,15 +13,28 @@ from rca.domain.lifecycle import (
     requirements,
 )
 from rca.domain.postmortem import PostmortemContent, new_id
+from rca.domain.questions import parts_of
 from rca.domain.sections import SECTION_FIELDS
 from rca.domain.skeleton import sentence
-from rca.domain.vocabulary import DEFAULT_AI_SURFACES, AISurface, Section
+from rca.domain.template import Template, first_of
+from rca.domain.vocabulary import DEFAULT_AI_SURFACES, AISurface, Section, Severity
 from rca.errors import Problem
 from rca.web import forms_postmortem
 from rca.web.context import settings
 from rca.web.forms_times import as_typed
 
 MOST_PICKABLE = 60
+# Pieces of the form whose fields carry other names than the piece.
+PART_FIELDS: dict[str, tuple[str, ...]] = {
+    "detection": ("detection_method", "detection_gap"),
+    "impact_words": ("impact_summary",),
+    "halving": ("cut_detection", "cut_mitigation"),
+    "cost": ("responders_count", "teams_count", "tools_count", "person_hours"),
+    "trigger": ("trigger", "trigger_note"),
+    "external": ("external_summary", "external_what_happened", "external_what_we_do"),
+}
+# Long lists that say how many they hold instead of standing open.
+_DETAIL = ("participants", "teams")
 _MORE_SURFACES = tuple(s for s in AISurface if s not in DEFAULT_AI_SURFACES)
 
 
@@ -82,6 +95,57 @@ class Sheet:
     durations: Mapping[str, str]
     order_warnings: tuple[str, ...]
     due_words: str
+    template: Template
+
+    @property
+    def order(self) -> tuple[Section, ...]:
+        """The sections in the template's order."""
+        return self.template.order()
+
+    def heading(self, section: Section) -> str:
+        """What the template calls a section, or its usual name."""
+        return self.template.section(section).heading or SECTION_HEADINGS[section]
+
+    def note(self, section: Section) -> str:
+        """The template's own words above a section; empty for the usual ones."""
+        return self.template.section(section).note
+
+    def parts(self, section: Section) -> tuple[str, ...]:
+        """The pieces of a section that are asked; all of them when none is."""
+        severity = self._severity
+        return self.template.parts(section, severity) or parts_of(section)
+
+    def rest(self, section: Section) -> tuple[str, ...]:
+        """The pieces that are not asked, which stay at hand."""
+        shown = self.parts(section)
+        return tuple(part for part in parts_of(section) if part not in shown)
+
+    def hint(self, question: str, usual: str = "") -> str:
+        """The template's words beneath a field, or the usual ones."""
+        return self.template.hints(self._severity).get(question, usual)
+
+    def asked_notes(self) -> tuple[tuple[str, str, str], ...]:
+        """The kinds of note that are asked: value, label, the template's words."""
+        asks = self.template.asks(self._severity)
+        found = (ask for ask in asks if ask.of.section is Section.LEARNING)
+        return tuple((ask.question.removeprefix("note_"), ask.of.label, ask.hint) for ask in found)
+
+    def is_open(self, section: Section, focus: str = "") -> bool:
+        """Whether the folded pieces of a section hold words, problems or the focus."""
+        names = [name for part in self.rest(section) for name in PART_FIELDS.get(part, (part,))]
+        return any(
+            self._holds(name) or self.errors_in(name) or focus.removeprefix("add-").startswith(name)
+            for name in names
+        )
+
+    def _holds(self, name: str) -> bool:
+        value = self.data.get(name)
+        return bool(value) and name not in _DETAIL
+
+    @property
+    def _severity(self) -> Severity | None:
+        held = self.data["severity"]
+        return Severity(held) if held in Severity.values() else None
 
     @property
     def ai_more_answered(self) -> bool:
@@ -126,8 +190,10 @@ def make_sheet(
     *,
     data: Mapping[str, Any] | None = None,
     problems: Sequence[Problem] = (),
+    template: Template | None = None,
 ) -> Sheet:
     """The sheet of ``content``; ``data`` holds the words as typed when they are not stored yet."""
+    template = template or first_of(content)
     page = forms_postmortem.shown(data or content.model_dump(mode="json"))
     rows, places = _ai_rows(page["ai_influences"])
     named = [(_on_page(forms_postmortem.field_name(p), places), p) for p in problems]
@@ -139,11 +205,11 @@ def make_sheet(
             for name, p in named
         ),
         rail=tuple(
-            RailItem(item.section, SHORT_HEADINGS[item.section], item.met, item.asked)
-            for item in progress(content)
+            RailItem(item.section, _short(template, item.section), item.met, item.asked)
+            for item in progress(content, template)
         ),
-        checklist=tuple(requirements(content)),
-        asked=asked_sections(content),
+        checklist=tuple(requirements(content, template)),
+        asked=asked_sections(content, template),
         ai_default=tuple(row for row in rows if row.surface in DEFAULT_AI_SURFACES),
         ai_more=tuple(row for row in rows if row.surface not in DEFAULT_AI_SURFACES),
         pickable=tuple(_pickable(page["timeline"], page["factors"])),
@@ -151,7 +217,12 @@ def make_sheet(
         durations={span.key: span.text for span in durations(content)},
         order_warnings=tuple(order_warnings(content)),
         due_words=_due_words(content),
+        template=template,
     )
+
+
+def _short(template: Template, section: Section) -> str:
+    return template.section(section).heading or SHORT_HEADINGS[section]
 
 
 def _due_words(content: PostmortemContent) -> str:

@@ -154,7 +154,12 @@ export function startRows(form, touch) {
       list.closest("details:not(.airow__more)")?.setAttribute("open", "");
       const row = addRow(list);
       if (button.dataset.rowAdd === "actions") defaultDue(form, row);
-      focusFirst(row);
+      if (button.dataset.rowKind) {
+        row.querySelector('[name$="-kind"]').value = button.dataset.rowKind;
+        row.querySelector("textarea").focus();
+      } else {
+        focusFirst(row);
+      }
     } else if ("rowRemove" in button.dataset) {
       event.preventDefault();
       removeRow(button.closest("[data-row]"), touch);
