@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.questions import missing_surfaces
 from rca.domain.template import Ask, Level, Template, first_of
-from rca.domain.vocabulary import DEFAULT_AI_SURFACES, Section, Severity, Status
+from rca.domain.vocabulary import DEFAULT_AI_SURFACES, Section, Status
 
 MOVES: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.IN_REVIEW, Status.NOT_REQUIRED),

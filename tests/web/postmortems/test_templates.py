@@ -86,7 +86,7 @@ def test_switching_keeps_every_word_and_changes_what_review_needs(quick_desk: De
     client = quick_desk.client("ines")
     page = client.get(f"/postmortems/{reference}/template").get_data(as_text=True)
     assert "usual for this severity" in page
-    assert "an action or idea for each factor" in page
+    assert "An action or idea for each factor" in page
     assert (
         client.post(f"/postmortems/{reference}/template", data={"template": "coe"}).status_code
         == 303
