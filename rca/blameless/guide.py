@@ -58,7 +58,9 @@ As a pre-commit hook, with hints shown and nothing blocked:
 - `<!-- blameless-ignore RULE: reason -->` in its paragraph, or alone before it.
 - `<!-- blameless-mute RULE: reason -->` for the whole text.
 - In the app: “Keep mine” with a reason, for one sentence or a rule in one postmortem.
-- `wording-allow.yaml` in the instance's home folder, for the organisation.
+- “Kept wording” in the account menu, for the organisation: an admin writes down the phrase, the
+  rule and why. The list downloads as `wording-allow.yaml`, for `rca lint --allow` in a
+  repository; a file of that name in the instance's home folder holds as well.
 
 How often a rule's hints are left is counted by rule; above 30 % the rule should be looked at.
 """

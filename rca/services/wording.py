@@ -8,24 +8,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from mining.stats import Share, share
-from rca.blameless import Allowed, AllowListError, Finding, Options, Reviewer, read_allow_list
+from rca.blameless import Allowed, Finding, Options, Reviewer
 from rca.blameless.lexicon import load
 from rca.domain.access import Permission, Viewer
 from rca.domain.postmortem import PostmortemContent
-from rca.errors import Forbidden, Invalid, Problem, SettingError
+from rca.errors import Forbidden, Invalid, Problem
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import audit
 from rca.store import tables as t
 from rca.store.postmortems import load_content, load_contents
-
-ALLOW_FILE = "wording-allow.yaml"
-"""The organisation's allow-list, in RCA_HOME: a list of {rule, phrase, reason}."""
 
 NEWEST = 200
 """So many of the newest open postmortems are read for the rate of dismissals."""
@@ -116,17 +112,6 @@ def is_read(field_name: str) -> bool:
 def roster_of(content: PostmortemContent) -> frozenset[str]:
     """Names of those who took part: they tell a person from a product of the same name."""
     return frozenset(person.name for person in content.participants if person.name)
-
-
-def read_allowed(home: Path) -> tuple[Allowed, ...]:
-    """The organisation's allow-list; empty without a file. Raises SettingError on a broken one."""
-    path = home / ALLOW_FILE
-    if not path.is_file():
-        return ()
-    try:
-        return read_allow_list(path.read_bytes())
-    except AllowListError as error:
-        raise SettingError(f"{path}: {error}") from error
 
 
 def findings_for(

@@ -36,6 +36,7 @@ PLACES = (
     Place("templates", "Templates", "templates.index", main=False),
     Place("import", "Import", "imports.index", Permission.WRITE, main=False),
     Place("people", "People", "accounts.people", Permission.ADMIN, main=False),
+    Place("wording", "Kept wording", "wording.allowed", Permission.ADMIN, main=False),
     Place("deliveries", "Deliveries", "webhooks.index", Permission.ADMIN, main=False),
     Place("account", "Your account", "account.index", main=False),
 )

@@ -1,13 +1,11 @@
 """Wording hints on postmortems: which fields speak, what was left, counts per rule only."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
-from rca.blameless import Options
-from rca.errors import Forbidden, Invalid, NotFound, SettingError
+from rca.errors import Forbidden, Invalid, NotFound
 from rca.services import authoring, wording
 from rca.store import tables as t
 from tests.factories import rich
@@ -165,16 +163,3 @@ def test_a_reviewer_lets_a_hint_speak_again(
         wording.withdraw(session, viewer=people.ines, dismissal_id=row.id, now=now)
     wording.withdraw(session, viewer=people.ravi, dismissal_id=row.id, now=now)
     assert len(wording.check(session, viewer=people.ines, text=BLAME)) == 1
-
-
-def test_the_organisations_allow_list(tmp_path: Path) -> None:
-    assert wording.read_allowed(tmp_path) == ()
-    path = tmp_path / wording.ALLOW_FILE
-    path.write_text("- {rule: failed-to, phrase: operator failed to}\n", encoding="utf-8")
-    options = Options(allowed=wording.read_allowed(tmp_path))
-    assert [field.path for field in wording.findings_for(blaming(), options=options)] == [
-        "factors.0.statement"
-    ]
-    path.write_text("[", encoding="utf-8")
-    with pytest.raises(SettingError, match="wording-allow"):
-        wording.read_allowed(tmp_path)

@@ -121,3 +121,52 @@ def test_the_script_listens_where_the_service_reads() -> None:
     quiet = ("timeline-0-text", "actions-0-title", "ai_influences-0-claims-0-statement",
              "cut_detection", "ai_influences-0-counterfactual")  # fmt: skip
     assert [name for name in quiet if pattern.match(name)] == []
+
+
+def test_an_admin_keeps_a_phrase_changes_it_and_takes_it_off(app: Flask) -> None:
+    client, headers = client_of(app, people_of(app).ada)
+    token = headers["X-CSRFToken"]
+
+    def post(path: str, **form: str) -> int:
+        return client.post(path, data={"csrf_token": token, **form}).status_code
+
+    entry = {"phrase": "operator failed to", "rule": "failed-to", "reason": "a set <b>phrase</b>"}
+    assert post("/settings/wording", **{**entry, "reason": ""}) == 422
+    assert post("/settings/wording", **entry) == 303
+    page = client.get("/settings/wording").get_data(as_text=True)
+    assert "operator failed to" in page
+    assert "a set &lt;b&gt;phrase" in page
+    check = client.post("/wording/check", json={"text": BLAME}, headers=headers)
+    assert check.get_json() == {"findings": []}
+    assert 'phrase: "operator failed to"' in client.get("/settings/wording.yaml").get_data(
+        as_text=True
+    ).replace('"phrase"', "phrase")
+    found = re.search(r'name="id" value="(\w{32})"', page)
+    assert found is not None
+    changing = client.get(f"/settings/wording?change={found[1]}").get_data(as_text=True)
+    assert "Change a phrase" in changing
+    assert post("/settings/wording/remove", id=found[1]) == 303
+    check = client.post("/wording/check", json={"text": BLAME}, headers=headers)
+    assert len(check.get_json()["findings"]) == 1
+    assert "took off" in client.get("/settings/wording").get_data(as_text=True)
+
+
+def test_the_file_of_the_home_folder_holds_and_is_taken_over(sqlite_app: Flask) -> None:
+    client, headers = client_of(sqlite_app, people_of(sqlite_app).ada)
+    home = sqlite_app.extensions["rca_settings"].home
+    home.mkdir(exist_ok=True)
+    (home / "wording-allow.yaml").write_text("- {rule: failed-to, phrase: operator failed to}\n")
+    check = client.post("/wording/check", json={"text": BLAME}, headers=headers)
+    assert check.get_json() == {"findings": []}
+    assert "Put 1 entry of the file" in client.get("/settings/wording").get_data(as_text=True)
+    client.post("/settings/wording/take", data={"csrf_token": headers["X-CSRFToken"]})
+    (home / "wording-allow.yaml").unlink()
+    check = client.post("/wording/check", json={"text": BLAME}, headers=headers)
+    assert check.get_json() == {"findings": []}
+
+
+def test_the_list_is_changed_by_admins_only(sqlite_app: Flask) -> None:
+    client, headers = client_of(sqlite_app, people_of(sqlite_app).ravi)
+    assert client.get("/settings/wording").status_code == 403
+    form = {"csrf_token": headers["X-CSRFToken"], "phrase": "x", "rule": "*", "reason": "y"}
+    assert client.post("/settings/wording", data=form).status_code == 403

@@ -51,7 +51,7 @@ from rca.store.tables.postmortems import (
     TimeMarkRow,
 )
 from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
-from rca.store.tables.wording import WordingDismissal
+from rca.store.tables.wording import WordingAllowed, WordingDismissal
 
 __all__ = [
     "AIClaimRow",
@@ -116,6 +116,7 @@ __all__ = [
     "User",
     "UserSession",
     "WebhookDelivery",
+    "WordingAllowed",
     "WordingDismissal",
     "metadata",
 ]

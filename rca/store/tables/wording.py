@@ -1,7 +1,8 @@
-"""What was waved away by the wording review. No column says by whom, on purpose."""
+"""What was waved away in the wording review, and what an organisation keeps. No column says who."""
 
 from datetime import datetime
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
 from rca.store.tables.metadata import Table, instant, row_id, words
@@ -24,3 +25,19 @@ class WordingDismissal(Table, table=True):
     )
     reason: str = words()
     at: datetime = instant()
+
+
+class WordingAllowed(Table, table=True):
+    """A phrase that the organisation looked at and keeps, for one rule or (``*``) for all.
+
+    Who kept it, and when, stands in the audit and not here.
+    """
+
+    __tablename__ = "wording_allowed"
+    __table_args__ = (UniqueConstraint("rule", "phrase"),)
+
+    id: str = row_id()
+    rule: str = Field(default="*", max_length=60)
+    phrase: str = Field(max_length=200)
+    reason: str = words()
+    updated_at: datetime = instant()
