@@ -28,6 +28,8 @@ DOCUMENTED: dict[str, str] = {
     "RCA_BEHIND_TLS": "1 when a proxy terminates TLS: secure cookies, and other hosts are allowed.",
     "RCA_TRUSTED_HOSTS": "Comma-separated host names that requests may carry. Default: loopback.",
     "RCA_DEMO": "1 marks an instance of sample data: a banner says so on every page.",
+    "RCA_FISCAL_START": "Month (1 to 12) in which your fiscal year begins. Default 1. Such a year, "
+    "like FY2027, has the name of the calendar year in which it ends.",
     "RCA_GUARD_TOKEN": "API token that `rca guard check` sends to the address of its rules.",
     "RCA_SESSION_HOURS": "Hours of idleness after which a sign-in ends. Default 12.",
     "RCA_BASE_URL": "Address that people reach, for links in mail: https://rca.example.org.",
@@ -86,6 +88,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = LOOPBACK
     demo: bool = False
     session_hours: int = 12
+    fiscal_start: int = 1
     base_url: str = ""
     smtp: Smtp | None = None
     mail_hour: int = 7
@@ -251,6 +254,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         trusted_hosts=_hosts(env),
         demo=_yes(env, "RCA_DEMO"),
         session_hours=_whole(env, "RCA_SESSION_HOURS", 12, 1, 168),
+        fiscal_start=_whole(env, "RCA_FISCAL_START", 1, 1, 12),
         base_url=_base_url(env),
         smtp=_smtp(env),
         mail_hour=_whole(env, "RCA_MAIL_HOUR", 7, 0, 23),

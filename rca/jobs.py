@@ -10,6 +10,7 @@ in this process's memory: a second durable queue could only disagree with the ta
 import importlib
 import json
 import logging
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ HANDLERS: dict[str, str] = {
     "import": "rca.services.import_uploads:run_job",
     "mail": "rca.services.mailing:run_job",
     "review_mail": "rca.services.review_mail:run_job",
+    "print": "rca.services.documents:run_job",
 }
 """Kind of job -> ``module:function`` of its handler."""
 
@@ -101,6 +103,26 @@ def run_due(engine: Engine, settings: Settings, *, now: datetime | None = None) 
     )
 
 
+class _Printing(threading.Thread):
+    """A lane of its own for printing: somebody waits for the page, and mining takes minutes."""
+
+    def __init__(self, run: Callable[[str], None]) -> None:
+        super().__init__(name="printing", daemon=True)
+        self._run, self._ids = run, queue.SimpleQueue[str | None]()
+
+    def send(self, job_id: str) -> None:
+        """Print this next."""
+        self._ids.put(job_id)
+
+    def end(self) -> None:
+        """Stop after the one under way."""
+        self._ids.put(None)
+
+    def run(self) -> None:
+        while (job_id := self._ids.get()) is not None:
+            self._run(job_id)
+
+
 class JsonSerializer(Serializer):  # type: ignore[misc]
     """huey's messages as JSON: its default is pickle, which runs code on load."""
 
@@ -151,23 +173,35 @@ class _Sweeper(threading.Thread):
                 self._send(job_id)
 
 
+def _kind(engine: Engine, job_id: str) -> str:
+    with reading(engine) as session:
+        return jobs.kind_of(session, job_id)
+
+
 def serve_jobs(engine: Engine, settings: Settings) -> None:
     """Run jobs until the process is told to stop (SIGINT finishes the one under way)."""
-    queue = MemoryHuey("rca", results=False, serializer=JsonSerializer())
+    huey = MemoryHuey("rca", results=False, serializer=JsonSerializer())
     underway: set[str] = set()
 
-    @queue.task(name="run_job")  # type: ignore[untyped-decorator]
-    def run_job(job_id: str) -> None:
+    def run(job_id: str) -> None:
         try:
             run_one(engine, job_id, settings, now=datetime.now(UTC))
         finally:
             underway.discard(job_id)
 
-    threads = (_Sweeper(engine, run_job, underway), _Ticker(engine, settings))
+    run_job = huey.task(name="run_job")(run)
+    printing = _Printing(run)
+
+    def send(job_id: str) -> None:
+        (printing.send if _kind(engine, job_id) == "print" else run_job)(job_id)
+
+    threads = (_Sweeper(engine, send, underway), _Ticker(engine, settings))
+    printing.start()
     for thread in threads:
         thread.start()
     try:
-        queue.create_consumer(workers=1, periodic=False, max_delay=1.0).run()
+        huey.create_consumer(workers=1, periodic=False, max_delay=1.0).run()
     finally:
         for thread in threads:
             thread.stop.set()
+        printing.end()

@@ -33,6 +33,11 @@ class Quarter:
         return cls(moment.year, (moment.month - 1) // 3 + 1)
 
     @property
+    def noun(self) -> str:
+        """What sentences call it: ``this quarter``."""
+        return "quarter"
+
+    @property
     def start(self) -> datetime:
         """First instant, inclusive."""
         return datetime(self.year, 3 * self.number - 2, 1, tzinfo=UTC)

@@ -504,6 +504,14 @@ class GuardrailDecision(Vocabulary):
     REJECTED = "rejected", "Rejected"
 
 
+class ReviewState(Vocabulary):
+    """Where a reliability review stands. Published ones never change."""
+
+    DRAFT = "draft", "Draft"
+    FROZEN = "frozen", "Frozen"
+    PUBLISHED = "published", "Published"
+
+
 class JobState(Vocabulary):
     """Where a background job stands. The row is the truth."""
 

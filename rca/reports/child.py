@@ -6,6 +6,7 @@ line on standard error say that a library of the system is missing.
 """
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -35,8 +36,19 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (COMPUTING, COMPUTING + 2))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Pages are answered first: printing takes what processor time they leave.
+    os.nice(5)
     # The parent kills earlier; this ends a child whose parent is gone.
     signal.alarm(SECONDS + 5)
+
+
+PROGRESS = "progress "
+"""How a line on standard error begins that says how far it is: ``progress 3 14 Drawing charts``."""
+
+
+def _say(done: int, of: int, step: str) -> None:
+    sys.stderr.write(f"{PROGRESS}{done} {of} {step}\n")
+    sys.stderr.flush()
 
 
 def render(request: dict[str, Any]) -> bytes:
@@ -48,11 +60,14 @@ def render(request: dict[str, Any]) -> bytes:
     from rca.reports.value import Chart
 
     svgs: dict[str, str] = dict(request.get("drawn") or {})
-    for chart in TypeAdapter(list[Chart]).validate_python(request["charts"]):
+    charts = TypeAdapter(list[Chart]).validate_python(request["charts"])
+    for place, chart in enumerate(charts):
+        _say(place, len(charts), "Drawing charts")
         svgs[chart.name] = draw(chart)
     if request.get("html") is None:
         return json.dumps(svgs, ensure_ascii=False).encode()
-    return html_to_pdf(request["html"], svgs)
+    _say(0, 0, "Setting pages")
+    return html_to_pdf(request["html"], svgs, pictures=request.get("pictures") or {})
 
 
 def _missing(error: BaseException) -> bool:

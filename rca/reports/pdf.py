@@ -3,6 +3,7 @@
 Only the report child calls this: weasyprint loads inside the functions.
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,13 +17,19 @@ class Refused(Exception):
     """An address that print may not load; the engine leaves its place empty."""
 
 
-def bundled(charts: Mapping[str, str]) -> dict[str, tuple[bytes, str]]:
-    """Everything that print may load, by address: fonts, our style sheet, the charts."""
+def bundled(
+    charts: Mapping[str, str], pictures: Mapping[str, str]
+) -> dict[str, tuple[bytes, str]]:
+    """Everything that print may load, by address: fonts, our style sheet, charts, the logo."""
     found = {f"bundle:{name}": (path.read_bytes(), "font/ttf") for name, path in files().items()}
     sheet = static_dir() / "css" / "print.css"
     found["bundle:print.css"] = (sheet.read_bytes(), "text/css")
     for name, svg in charts.items():
         found[f"chart:{name}"] = (svg.encode(), "image/svg+xml")
+    for address, data in pictures.items():
+        raw = base64.b64decode(data)
+        kind = "image/png" if raw.startswith(b"\x89PNG") else "image/jpeg"
+        found[address] = (raw, kind)
     return found
 
 
@@ -49,15 +56,22 @@ def deny_fetcher(allowed: Mapping[str, tuple[bytes, str]]) -> Any:
     return DenyFetcher()
 
 
-def html_to_pdf(html: str, charts: Mapping[str, str], *, fetcher: Any = None) -> bytes:
-    """PDF/UA-1 of ``html``. The same input gives the same bytes.
+def html_to_pdf(
+    html: str,
+    charts: Mapping[str, str],
+    *,
+    pictures: Mapping[str, str] | None = None,
+    fetcher: Any = None,
+) -> bytes:
+    """PDF/UA-1 of ``html``. The same input gives the same bytes. ``pictures`` are PNG or JPEG in
+    base64, by the address under which the page names them.
 
     ``fetcher`` is for the test that shows what a permissive one would let in.
     """
     import weasyprint
 
     document = weasyprint.HTML(
-        string=html, base_url=None, url_fetcher=fetcher or deny_fetcher(bundled(charts))
+        string=html, base_url=None, url_fetcher=fetcher or deny_fetcher(bundled(charts, pictures or {}))
     )
     written: bytes = document.write_pdf(pdf_variant="pdf/ua-1", uncompressed_pdf=False)
     return written

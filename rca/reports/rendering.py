@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rca.errors import ThroughlineError, Unavailable
-from rca.reports.child import COMPUTING, MEMORY, MISSING, SECONDS
+from rca.reports.child import COMPUTING, MEMORY, MISSING, PROGRESS, SECONDS
 from rca.reports.value import Chart
 
 _OUT_OF_TIME = -24
@@ -53,12 +53,41 @@ def _resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
+Progress = Callable[[int, int, str], None]
+
+
+class _Listener:
+    """Reads what the child says of its progress, without moving the place where it writes."""
+
+    def __init__(self, handle: int, tell: Progress | None) -> None:
+        self._handle, self._tell, self._place, self._rest = handle, tell, 0, b""
+
+    def listen(self) -> None:
+        """Pass on the newest word, if there is one."""
+        if self._tell is None:
+            return
+        data = os.pread(self._handle, 65_536, self._place)
+        self._place += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in reversed(lines):
+            text = line.decode(errors="replace")
+            if text.startswith(PROGRESS):
+                done, of, step = text.removeprefix(PROGRESS).split(" ", 2)
+                self._tell(int(done), int(of), step)
+                return
+
+
 def _watch(
-    child: subprocess.Popen[bytes], seconds: float, memory: int, cancelled: Callable[[], bool]
+    child: subprocess.Popen[bytes],
+    seconds: float,
+    memory: int,
+    cancelled: Callable[[], bool],
+    listener: _Listener,
 ) -> None:
     """Wait for the end. Kills and raises RenderingFailed past a limit or when cancelled."""
     deadline = time.monotonic() + seconds
     while child.poll() is None:
+        listener.listen()
         reason = ""
         if time.monotonic() > deadline:
             reason = f"took longer than {seconds:g} seconds"
@@ -74,7 +103,11 @@ def _watch(
 
 
 def _ask(
-    request: dict[str, Any], seconds: float, memory: int, cancelled: Callable[[], bool]
+    request: dict[str, Any],
+    seconds: float,
+    memory: int,
+    cancelled: Callable[[], bool],
+    tell: Progress | None,
 ) -> bytes:
     with (
         tempfile.TemporaryFile() as given,
@@ -92,7 +125,7 @@ def _ask(
             cwd=tempfile.gettempdir(),
         )
         try:
-            _watch(child, seconds, memory, cancelled)
+            _watch(child, seconds, memory, cancelled, _Listener(said.fileno(), tell))
         finally:
             if child.poll() is None:
                 child.kill()
@@ -106,7 +139,8 @@ def _ask(
                 f"The document needed more than {COMPUTING} seconds of computing."
             )
         if child.returncode != 0:
-            last = words.strip().splitlines()[-1:] or ["no word"]
+            said_last = [x for x in words.strip().splitlines() if not x.startswith(PROGRESS)]
+            last = said_last[-1:] or ["no word"]
             raise RenderingFailed(f"The document could not be made ({last[0][:200]}).")
         answer.seek(0)
         return answer.read()
@@ -121,23 +155,35 @@ def make_pdf(
     charts: Sequence[Chart] = (),
     *,
     drawn: dict[str, str] | None = None,
+    pictures: dict[str, str] | None = None,
     seconds: float = SECONDS,
     memory: int = MEMORY,
     cancelled: Callable[[], bool] = _never,
+    tell: Progress | None = None,
 ) -> bytes:
-    """PDF bytes. Charts already ``drawn`` are taken as they are. Raises Unavailable without Pango
+    """PDF bytes. Charts already ``drawn`` are taken as they are; ``pictures`` are raster images
+    in base64 by address; ``tell`` hears of progress. Raises Unavailable without Pango
     and RenderingFailed past a limit.
     """
-    request = {"html": html, "charts": [asdict(c) for c in charts], "drawn": drawn or {}}
-    return _ask(request, seconds, memory, cancelled)
+    request = {
+        "html": html,
+        "charts": [asdict(c) for c in charts],
+        "drawn": drawn or {},
+        "pictures": pictures or {},
+    }
+    return _ask(request, seconds, memory, cancelled, tell)
 
 
 def draw_charts(
-    charts: Sequence[Chart], *, seconds: float = SECONDS, cancelled: Callable[[], bool] = _never
+    charts: Sequence[Chart],
+    *,
+    seconds: float = SECONDS,
+    cancelled: Callable[[], bool] = _never,
+    tell: Progress | None = None,
 ) -> dict[str, str]:
     """SVG text by chart name. Raises RenderingFailed past a limit."""
     if not charts:
         return {}
     request = {"html": None, "charts": [asdict(c) for c in charts]}
-    found: dict[str, str] = json.loads(_ask(request, seconds, MEMORY, cancelled))
+    found: dict[str, str] = json.loads(_ask(request, seconds, MEMORY, cancelled, tell))
     return found

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -139,12 +140,68 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Discussion:
-    """An incident worth the meeting's time, and the rule that chose it."""
+    """An incident worth the meeting's time, and why: the rule that chose it, or a person's words
+    when ``by_hand``.
+    """
 
     reference: str
     title: str
     severity: str
     why: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What two reviews are compared by: ``k`` of ``n`` cases (share), ``k`` in ``n`` days (rate),
+    or minutes by severity (median).
+    """
+
+    key: str
+    label: str
+    kind: str
+    k: int
+    n: float
+    strata: tuple[tuple[str, tuple[float, ...]], ...] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """All minutes, shortest first."""
+        return sorted(value for _, values in self.strata for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Addendum:
+    """A correction after publication. The figures and words above it stay as they were."""
+
+    on: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which record this is: blank for figures of the moment. Dates are ISO days."""
+
+    reference: str = ""
+    number: int = 0
+    state: str = ""
+    frozen_on: str = ""
+    published_on: str = ""
+    digest: str = ""
+    addenda: tuple[Addendum, ...] = ()
+    masked: int = 0
+
+    @property
+    def words(self) -> str:
+        """Like ``Version 2, published 14 October 2026``."""
+        if not self.reference:
+            return "Figures of the moment, not frozen"
+        states = {
+            "draft": "draft, figures of the moment",
+            "frozen": f"figures frozen on {_day(self.frozen_on)}, not published",
+            "published": f"published {_day(self.published_on)}",
+        }
+        return f"Version {self.number}, {states[self.state]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +226,21 @@ class Review:
     agenda: tuple[Discussion, ...]
     in_full: str
     definitions: tuple[tuple[str, str], ...]
+    noun: str = "quarter"
+    verdict: str = ""
+    measures: tuple[Measure, ...] = ()
+    edition: Edition = Edition()
     form: int = FORM
+
+    @property
+    def title(self) -> str:
+        """The sentence at its head: people's verdict, else what the figures say."""
+        return self.verdict or self.headline
+
+    @property
+    def digest(self) -> str:
+        """What every page prints: of the frozen figures, else of those of the moment."""
+        return self.edition.digest or review_digest(self)
 
     def charts(self) -> Iterator[Chart]:
         """Every chart, in reading order."""
@@ -184,6 +255,11 @@ class Review:
                 if chart.points:
                     yield chart.points
             yield from section.sheets
+
+
+def _day(iso: str) -> str:
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%B %Y}"
 
 
 def as_json(review: Review) -> dict[str, Any]:
@@ -211,7 +287,10 @@ def digest_of(value: Any) -> str:
 
 
 def review_digest(review: Review) -> str:
-    """The digest printed on every page: of the data, whenever they were looked at."""
+    """The digest of the data, whenever they were looked at and whatever people wrote of them."""
     data = as_json(review)
-    data.pop("as_of")
+    for name in ("as_of", "verdict", "decisions", "agenda", "edition"):
+        data.pop(name)
+    for section in data["sections"]:
+        section.pop("commentary")
     return digest_of(data)

@@ -196,8 +196,8 @@ def _open_work(
 def _recurrence(
     session: Session, scope: Scope, window: Window, glance: QuarterGlance, promised: list[Any]
 ) -> Recurrence:
-    quarters = [name for name, _ in glance.by_quarter]
-    facts = load_patterns(session, scope=scope, window=window, quarters=quarters, actions=promised)
+    periods = [Quarter.parse(name) for name, _ in glance.by_quarter]
+    facts = load_patterns(session, scope=scope, window=window, periods=periods, actions=promised)
     cards = sorted(facts.cards, key=lambda card: (-card.whole, card.name))
     ever = session.exec(select(t.MiningRun.id).limit(1)).first() is not None
     return Recurrence(

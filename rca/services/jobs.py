@@ -147,6 +147,11 @@ def waiting(session: Session) -> Sequence[t.Job]:
     return session.exec(query).all()
 
 
+def kind_of(session: Session, job_id: str) -> str:
+    """The kind of a job; blank when there is none."""
+    return session.exec(select(t.Job.kind).where(t.Job.id == job_id)).first() or ""
+
+
 def failed_count(session: Session) -> int:
     """How many jobs gave up after their last attempt."""
     query = select(t.Job.id).where(t.Job.state == JobState.FAILED.value)

@@ -219,8 +219,8 @@ def quarter_glance(
     session: Session, *, scope: Scope, quarter: Quarter, actions: list[ActionFact], now: datetime
 ) -> tuple[QuarterGlance, Window]:
     """``quarter`` against the one before, and its records."""
-    here = load_window(session, quarter=quarter, scope=scope, now=now)
-    before = load_window(session, quarter=quarter.previous(), scope=scope, now=now)
+    here = load_window(session, period=quarter, scope=scope, now=now)
+    before = load_window(session, period=quarter.previous(), scope=scope, now=now)
     findings = compare(
         here,
         before,

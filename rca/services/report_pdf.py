@@ -34,19 +34,23 @@ _TEMPLATES = {"full": "postmortem.html", "one-page": "one-page.html", "customer"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF to be: its HTML, its charts and the name of its file. ``keep`` allows the cache."""
+    """A PDF to be: its HTML, charts, pictures in base64 by address, and the name of its file.
+    ``keep`` allows the cache.
+    """
 
     name: str
     html: str
     charts: tuple[Chart, ...] = ()
     keep: bool = True
+    pictures: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
         """Digest of everything that decides the bytes."""
         sheet = (static_dir() / "css" / "print.css").read_bytes()
         charts = json.dumps([asdict(c) for c in self.charts], sort_keys=True)
-        parts = (__version__.encode(), sheet, self.html.encode(), charts.encode())
+        pictures = json.dumps(self.pictures).encode()
+        parts = (__version__.encode(), sheet, self.html.encode(), charts.encode(), pictures)
         return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 
@@ -189,20 +193,30 @@ def pdf_of(document: Document, *, home: Path) -> bytes:
     if found is not None:
         return found
     drawn = charts_kept(document.charts, home=home)
-    data = make_pdf(document.html, () if drawn else document.charts, drawn=drawn)
+    data = make_pdf(
+        document.html,
+        () if drawn else document.charts,
+        drawn=drawn,
+        pictures=dict(document.pictures),
+    )
     if document.keep:
         _keep(folder, name, data)
     return data
 
 
-def _charts_key(charts: tuple[Chart, ...]) -> str:
+def charts_key(charts: tuple[Chart, ...]) -> str:
+    """Digest of everything that decides the drawings."""
     values = json.dumps([asdict(c) for c in charts], sort_keys=True)
-    return f"{digest_of([__version__, values])}.json"
+    return digest_of([__version__, values])
+
+
+def _charts_file(charts: tuple[Chart, ...]) -> str:
+    return f"{charts_key(charts)}.json"
 
 
 def charts_kept(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
     """The drawn charts when they are in the cache, else an empty dictionary."""
-    found = _kept(home / "cache" / "charts", _charts_key(charts))
+    found = _kept(home / "cache" / "charts", _charts_file(charts))
     drawn: dict[str, str] = json.loads(found) if found else {}
     return drawn
 
@@ -213,5 +227,5 @@ def charts_of(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
     if found or not charts:
         return found
     drawn = draw_charts(charts)
-    _keep(home / "cache" / "charts", _charts_key(charts), json.dumps(drawn).encode())
+    _keep(home / "cache" / "charts", _charts_file(charts), json.dumps(drawn).encode())
     return drawn

@@ -1,12 +1,15 @@
-"""The quarterly review: which quarters there are, and one of them as a frozen value."""
+"""The reliability review: which quarters there are, and one period as a frozen value."""
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from mining.taxonomy import load as load_taxonomy
+from rca.domain import periods
+from rca.domain.periods import Period, in_words
+from rca.domain.postmortem import OWN_ORGANISATION
 from rca.domain.quarters import UNDATED, Quarter
 from rca.domain.vocabulary import RecordKind
 from rca.errors import NotFound
@@ -17,10 +20,11 @@ from rca.services.quarter.records import (
     ActionFact,
     Scope,
     Window,
-    counts_by_quarter,
+    in_period,
     load_actions,
     load_window,
     months,
+    periods_to,
     scope_of,
 )
 from rca.services.quarter.recurring import PatternFacts, load_patterns
@@ -28,7 +32,15 @@ from rca.services.reading import PUBLISHED_STATES
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
-__all__ = ["QuarterLine", "Review", "build", "list_quarters", "organisations", "parse_quarter"]
+__all__ = [
+    "QuarterLine",
+    "Review",
+    "build",
+    "list_quarters",
+    "organisations",
+    "parse_period",
+    "teams_and_tiers",
+]
 
 BACK = 5
 """Quarters before the one under review that trends show."""
@@ -72,10 +84,10 @@ def list_quarters(
     )
 
 
-def parse_quarter(text: str) -> Quarter:
-    """Read a quarter of an address or command. Raises NotFound with the expected form."""
+def parse_period(text: str, *, fiscal_start: int = 1) -> Period:
+    """Read the period of an address or command. Raises NotFound with the expected forms."""
     try:
-        return Quarter.parse(text)
+        return periods.parse_period(text, fiscal_start=fiscal_start)
     except ValueError as error:
         raise NotFound(str(error)) from error
 
@@ -83,28 +95,62 @@ def parse_quarter(text: str) -> Quarter:
 def build(
     session: Session,
     *,
-    quarter: Quarter,
+    period: Period,
     now: datetime,
     organisation: str,
     whose: str = "",
+    team: str = "",
+    tier: int | None = None,
     seed: int = SEED,
 ) -> Review:
-    """The review of ``quarter`` from published open records as they are at ``now``.
+    """The review of ``period`` from published open records as they are at ``now``.
 
     ``organisation`` is the name on the title; ``whose`` says whose records count: blank is the
-    own ones, ``all``, or one name.
+    own ones, ``all``, or one name. ``team`` and ``tier`` narrow it.
 
-    The same records give the same value. Raises NotFound when no incident is on record there.
+    The same records give the same value. Raises NotFound when no incident is on record there,
+    naming where there are some.
     """
-    scope = scope_of(session, whose)
+    scope = scope_of(session, whose, team=team, tier=tier)
     # Whole days: otherwise the exposure, and with it every digest, would move with each second.
     moment = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    here = load_window(session, quarter=quarter, scope=scope, now=moment)
+    here = load_window(session, period=period, scope=scope, now=moment)
     if not here.known and not here.incidents and not here.near_misses:
-        raise NotFound(f"No incident of {quarter} is on record.")
-    there = load_window(session, quarter=quarter.previous(), scope=scope, now=moment)
+        raise NotFound(_nothing(session, period, scope))
+    there = load_window(session, period=period.previous(), scope=scope, now=moment)
     as_of = now.date().isoformat()
     return _assemble(session, _Material(here, there, scope, organisation, as_of, seed))
+
+
+def _nothing(session: Session, period: Period, scope: Scope) -> str:
+    """Why there is no review, and where there are incidents."""
+    row = t.PostmortemRow
+    query = (
+        select(row.organisation, func.count())
+        .where(is_open(), *in_period(period), col(row.status).in_(PUBLISHED_STATES))
+        .group_by(row.organisation)
+        .order_by(func.count().desc(), col(row.organisation))
+    )
+    counts = [(name, n) for name, n in session.exec(query) if name != scope.organisation]
+    said = f"No incident of {period} is on record" + (f" ({scope.words})" if scope.words else "")
+    if not counts:
+        others = [name for name in organisations(session) if name != scope.organisation]
+        found = f" Other organisations on record: {words.listed(others, 8)}." if others else ""
+        return f"{said}.{found}"
+    listed = words.listed([f"{_named(name)} ({n})" for name, n in counts], 8)
+    return f"{said}. There are published ones of {listed}."
+
+
+def _named(organisation: str) -> str:
+    return "your own" if organisation == OWN_ORGANISATION else organisation
+
+
+def teams_and_tiers(session: Session) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Teams and service tiers that a review can be narrowed to."""
+    named = set(session.exec(select(t.PostmortemTeam.name).distinct()))
+    named |= set(session.exec(select(t.Team.name)))
+    tiers = {tier for tier in session.exec(select(t.Service.tier).distinct()) if tier is not None}
+    return tuple(sorted(named)), tuple(sorted(tiers))
 
 
 def organisations(session: Session) -> tuple[str, ...]:
@@ -127,21 +173,24 @@ class _Material:
 def _assemble(session: Session, given: _Material) -> Review:
     here, there, scope = given.here, given.there, given.scope
     actions = load_actions(session, scope=scope)
-    findings = compare.compare(
-        here,
-        there,
-        follow.finished_in_time(follow.due_in(actions, here)),
-        follow.finished_in_time(follow.due_in(actions, there)),
-        seed=given.seed,
+    in_time, in_time_before = (
+        follow.finished_in_time(follow.due_in(actions, window)) for window in (here, there)
     )
-    quarters = list(counts_by_quarter(session, scope=scope, last=here.quarter, back=BACK))
-    recurring = load_patterns(session, scope=scope, window=here, quarters=quarters, actions=actions)
+    findings = compare.compare(here, there, in_time, in_time_before, seed=given.seed)
+    recurring = load_patterns(
+        session,
+        scope=scope,
+        window=here,
+        periods=periods_to(here.period, BACK),
+        actions=actions,
+    )
     fences = guards.load_guardrails(session, until=here.until)
     cover = front.coverage(here)
+    as_of = date.fromisoformat(given.as_of)
     return Review(
-        quarter=str(here.quarter),
-        previous=str(there.quarter),
-        period=_period(here.quarter),
+        quarter=str(here.period),
+        previous=str(there.period),
+        period=in_words(here.period),
         organisation=given.organisation,
         scope=scope.words,
         as_of=given.as_of,
@@ -151,12 +200,14 @@ def _assemble(session: Session, given: _Material) -> Review:
         tiles=front.tiles(here, there, actions, findings, seed=given.seed),
         patterns=recurring.shown()[:3],
         unassigned=_unassigned(here, recurring),
-        decisions=front.decisions(recurring.cards, fences, actions, here),
+        decisions=front.decisions(recurring.cards, fences, actions, here, as_of),
         better=front.better(recurring.cards, actions, here),
         sections=_sections(session, given, actions, findings, recurring, fences),
         agenda=front.agenda(here, recurring.members),
         in_full=front.in_full(here),
         definitions=appendix.DEFINITIONS,
+        noun=here.noun,
+        measures=compare.measures(here, in_time),
     )
 
 
@@ -169,7 +220,7 @@ def _sections(
     fences: list[guards.GuardrailFact],
 ) -> tuple[Section, ...]:
     here, there = given.here, given.there
-    by_month = months(session, scope=given.scope, last=here.quarter, back=BACK - 1)
+    by_month = months(session, scope=given.scope, last=here.period, back=_back(here.period))
     return (
         volume.volume(here, there, by_month, findings),
         volume.impact(here, there),
@@ -178,7 +229,7 @@ def _sections(
         learning.patterns(
             here, recurring.shown(), recurring.assigned(), recurring.mined, load_taxonomy()
         ),
-        learning.influence(here, there, _changes(session, here)),
+        learning.influence(here, there, _changes(session, given)),
         follow.follow_through(here, there, actions, findings),
         guards.guardrails(fences),
         learning.health(here, there, findings),
@@ -186,19 +237,22 @@ def _sections(
     )
 
 
-def _changes(session: Session, here: Window) -> Counter[str]:
-    change = t.Change
+def _back(period: Period) -> int:
+    """Periods before it that the months of the charts reach back: some fifteen months in all."""
+    return max(1, round(15 * 30.4 / (period.end - period.start).days) - 1)
+
+
+def _changes(session: Session, given: _Material) -> Counter[str]:
+    """Merged changes by what is known of AI in them; of the whole organisation, or none."""
+    if given.scope.narrowed:
+        return Counter()
+    change, here = t.Change, given.here
     query = (
         select(change.ai_state, func.count())
-        .where(col(change.merged_at) >= here.quarter.start, col(change.merged_at) < here.until)
+        .where(col(change.merged_at) >= here.period.start, col(change.merged_at) < here.until)
         .group_by(change.ai_state)
     )
     return Counter(dict(session.exec(query).all()))
-
-
-def _period(quarter: Quarter) -> str:
-    last = quarter.end - timedelta(days=1)
-    return f"{quarter.start:%B} to {last:%B} {last.year}"
 
 
 def _unassigned(here: Window, recurring: PatternFacts) -> str:

@@ -26,7 +26,7 @@ Q3 = Quarter(2026, 3)
 
 def build(session: Session, now: datetime, quarter: Quarter = Q3) -> Review:
     """The review as most tests want it."""
-    return reviews.build(session, quarter=quarter, now=now, organisation="Fernwick")
+    return reviews.build(session, period=quarter, now=now, organisation="Fernwick")
 
 
 def sheet(review: Review, name: str) -> Sheet:
@@ -234,7 +234,7 @@ def test_an_empty_quarter_is_not_found(session: Session, people: People, now: da
     with pytest.raises(NotFound, match="2026-Q1"):
         build(session, now, Quarter(2026, 1))
     with pytest.raises(NotFound, match="like 2026-Q3"):
-        reviews.parse_quarter("summer")
+        reviews.parse_period("summer")
 
 
 def test_the_list_of_quarters(session: Session, people: People, now: datetime) -> None:

@@ -38,7 +38,7 @@ DEFINITIONS = (
 def appendix(now: Window, scope: Scope) -> Section:
     """Incident list and data quality."""
     says = [
-        f"Restricted records are left out of every figure. In this quarter there were "
+        f"Restricted records are left out of every figure. In this {now.noun} there were "
         f"{restricted_words(now.restricted)}.",
     ]
     if now.waiting:
@@ -50,6 +50,8 @@ def appendix(now: Window, scope: Scope) -> Section:
         says.append(f"{now.not_required} incidents were judged not to need a postmortem.")
     if scope.words:
         says.append(f"Scope: {scope.words}.")
+    if scope.narrowed:
+        says.append("Guardrails and what gates reported are those of the whole organisation.")
     return Section(
         "appendix", "Appendix", tuple(says), sheets=(_quality(now), _listing(now), _versions())
     )
@@ -81,7 +83,7 @@ def _listing(now: Window) -> Sheet:
         Column("services", "Services"),
     )
     note = f"The first {MOST_ROWS} of {len(rows)} are printed." if len(rows) > MOST_ROWS else ""
-    return Sheet("incidents", "Incidents of the quarter", columns, rows, note)
+    return Sheet("incidents", f"Incidents of the {now.noun}", columns, rows, note)
 
 
 def _quality(now: Window) -> Sheet:

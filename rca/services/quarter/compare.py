@@ -1,11 +1,13 @@
 """Every comparison of a review in one place, so that the verdicts hold over all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mining import stats
 from mining.stats import Comparison, Verdict
 from rca.domain.vocabulary import DetectionMethod, Severity
 from rca.reports import words
+from rca.reports.value import Measure
 from rca.services.quarter.records import Window
 
 GRAVE = (Severity.SEV1, Severity.SEV2)
@@ -32,10 +34,11 @@ def published_in_time(window: Window) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Comparisons with the quarter before, and what may be said of each among all."""
+    """Comparisons with the period before, and what may be said of each among all."""
 
     comparisons: dict[str, Comparison]
     verdicts: dict[str, Verdict]
+    noun: str = "quarter"
 
     def changed(self, name: str) -> bool:
         """Whether a change may be claimed."""
@@ -51,7 +54,7 @@ class Findings:
             return f"{way} by {abs(100 * (found.effect or 0)):.0f} points {limits(found)}"
         if found.effect is None:
             return f"{way}: from none before"
-        return f"{way}: {found.effect:.2g} times last quarter {limits(found)}"
+        return f"{way}: {found.effect:.2g} times last {self.noun} {limits(found)}"
 
 
 def limits(found: Comparison) -> str:
@@ -62,17 +65,76 @@ def limits(found: Comparison) -> str:
     return f"({found.low or 0:.2g} to {high})"
 
 
-def _median(now: Window, before: Window, key: str, seed: int) -> Comparison:
+PHASES = (
+    ("detect", "Detect"),
+    ("diagnose", "Understand"),
+    ("mitigate", "Mitigate"),
+    ("resolve", "Resolve"),
+)
+
+
+def measures(window: Window, in_time: tuple[int, int]) -> tuple[Measure, ...]:
+    """What is compared between periods, in numbers alone; ``in_time`` are actions finished by
+    their date.
+    """
+    shares = {
+        "customer": ("Found by a customer first", customer_first(window)),
+        "in_time": ("Actions finished in time", in_time),
+        "published": (f"Published within {PUBLISH_DAYS} days", published_in_time(window)),
+    }
+    return (
+        Measure("incidents", "Incidents", "rate", len(window.incidents), window.days),
+        Measure("grave", "SEV-1 and SEV-2 incidents", "rate", grave(window), window.days),
+        *(Measure(key, label, "share", k, n) for key, (label, (k, n)) in shares.items()),
+        *(_spans(window, key, label) for key, label in PHASES),
+    )
+
+
+def _spans(window: Window, key: str, label: str) -> Measure:
+    found: dict[str, list[float]] = {}
+    for incident in window.incidents:
+        value = incident.minutes(key)
+        if value is not None:
+            found.setdefault(str(incident.severity or ""), []).append(value)
+    strata = tuple((severity, tuple(sorted(found[severity]))) for severity in sorted(found))
+    n = sum(len(values) for _, values in strata)
+    return Measure(key, f"Time to {label.lower()}", "median", n, n, strata)
+
+
+def judge(
+    now: Sequence[Measure], before: Sequence[Measure], *, seed: int, noun: str = "quarter"
+) -> Findings:
+    """Every measure that both sides have, and what may be said of each among all."""
+    earlier = {measure.key: measure for measure in before}
+    found = {
+        measure.key: _compared(measure, earlier[measure.key], seed)
+        for measure in now
+        if measure.key in earlier
+    }
+    names = sorted(found)
+    judged = stats.verdicts([found[name] for name in names])
+    return Findings(found, dict(zip(names, judged, strict=True)), noun)
+
+
+def _compared(now: Measure, before: Measure, seed: int) -> Comparison:
+    if now.kind == "rate":
+        return stats.rate_ratio(now.k, now.n, before.k, before.n)
+    if now.kind == "share":
+        return stats.share_difference(now.k, int(now.n), before.k, int(before.n))
+    return _median(now, before, seed)
+
+
+def _median(now: Measure, before: Measure, seed: int) -> Comparison:
     """Ratio of medians; its p is of the rank test within severities, so that a change of mix
     is no change.
     """
-    found = stats.median_ratio(now.minutes(key), before.minutes(key), seed=seed)
+    found = stats.median_ratio(now.values, before.values, seed=seed)
     if found.p is None:
         return found
-    sides = [_by_severity(window, key) for window in (now, before)]
+    here, there = dict(now.strata), dict(before.strata)
     strata = [
-        (sides[0].get(severity, []), sides[1].get(severity, []))
-        for severity in sorted(set(sides[0]) | set(sides[1]))
+        (list(here.get(severity, ())), list(there.get(severity, ())))
+        for severity in sorted(set(here) | set(there))
     ]
     p = stats.stratified_rank_p(strata)
     return Comparison(
@@ -86,38 +148,9 @@ def _median(now: Window, before: Window, key: str, seed: int) -> Comparison:
     )
 
 
-def _by_severity(window: Window, key: str) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for incident in window.incidents:
-        value = incident.minutes(key)
-        if value is not None:
-            found.setdefault(str(incident.severity or ""), []).append(value)
-    return found
-
-
-PHASES = (
-    ("detect", "Detect"),
-    ("diagnose", "Understand"),
-    ("mitigate", "Mitigate"),
-    ("resolve", "Resolve"),
-)
-
-
 def compare(
     now: Window, before: Window, in_time: tuple[int, int], in_time_before: tuple[int, int], *,
     seed: int,
 ) -> Findings:  # fmt: skip
-    """All comparisons with the quarter before; ``in_time`` are actions finished by their date."""
-    found = {
-        "incidents": stats.rate_ratio(
-            len(now.incidents), now.days, len(before.incidents), before.days
-        ),
-        "grave": stats.rate_ratio(grave(now), now.days, grave(before), before.days),
-        "customer": stats.share_difference(*customer_first(now), *customer_first(before)),
-        "in_time": stats.share_difference(*in_time, *in_time_before),
-        "published": stats.share_difference(*published_in_time(now), *published_in_time(before)),
-    }
-    found |= {key: _median(now, before, key, seed) for key, _ in PHASES}
-    names = sorted(found)
-    judged = stats.verdicts([found[name] for name in names])
-    return Findings(found, dict(zip(names, judged, strict=True)))
+    """All comparisons with the period before; ``in_time`` are actions finished by their date."""
+    return judge(measures(now, in_time), measures(before, in_time_before), seed=seed, noun=now.noun)

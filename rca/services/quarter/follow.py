@@ -16,7 +16,7 @@ _DROPPED = (ActionStatus.WONT_DO.value, ActionStatus.SUPERSEDED.value)
 
 def due_in(actions: Iterable[ActionFact], window: Window) -> list[ActionFact]:
     """Actions whose date fell in the quarter, as far as it has passed."""
-    return [a for a in actions if a.due and window.quarter.start <= a.due < window.until]
+    return [a for a in actions if a.due and window.period.start <= a.due < window.until]
 
 
 def finished_in_time(due: Iterable[ActionFact]) -> tuple[int, int]:
@@ -40,14 +40,14 @@ def follow_through(
     due, due_before = due_in(actions, now), due_in(actions, before)
     overdue = _overdue(actions, now.until)
     says = [
-        f"{share_words(*finished_in_time(due))} of the actions due in the quarter were finished "
-        f"in time; {share_words(*finished_in_time(due_before))} in {before.quarter}. "
+        f"{share_words(*finished_in_time(due))} of the actions due in the {now.noun} were finished "
+        f"in time; {share_words(*finished_in_time(due_before))} in {before.period}. "
         f"{findings.say('in_time')}."
         if due
-        else "No action was due in the quarter.",
+        else f"No action was due in the {now.noun}.",
         f"{words.plural(len(overdue), 'action')} past the due date at the end of the period.",
     ]
-    charts = tuple(c for c in (_funnel(due), _survival(actions, now.until)) if c)
+    charts = tuple(c for c in (_funnel(due, now.noun), _survival(actions, now.until)) if c)
     sheets = [_counts(due, due_before, now, before, actions)]
     if overdue:
         sheets.append(_oldest(overdue, now.until))
@@ -61,12 +61,12 @@ def _overdue(actions: Iterable[ActionFact], moment: datetime) -> list[ActionFact
     return sorted(late, key=lambda a: (a.due or moment, a.title))
 
 
-def _funnel(due: list[ActionFact]) -> Chart | None:
+def _funnel(due: list[ActionFact], noun: str) -> Chart | None:
     if not due:
         return None
     done = [a for a in due if a.done_at]
     rows = (
-        ("Due in the quarter", len(due)),
+        (f"Due in the {noun}", len(due)),
         ("Finished, late or in time", len(done)),
         ("Finished in time", finished_in_time(due)[0]),
         ("Verified effective", sum(a.verified == Verification.EFFECTIVE for a in due)),
@@ -78,7 +78,7 @@ def _funnel(due: list[ActionFact]) -> Chart | None:
         "bars",
         f"{rows[2][1]} of {len(due)} due were finished in time",
         "; ".join(f"{label}: {count}" for label, count in rows) + ".",
-        Sheet("actions-funnel", "Actions due in the quarter", columns, rows),
+        Sheet("actions-funnel", f"Actions due in the {noun}", columns, rows),
     )
 
 
@@ -123,7 +123,7 @@ def _counts(
     actions: Sequence[ActionFact],
 ) -> Sheet:  # fmt: skip
     def verified(window: Window) -> int:
-        start, end = window.quarter.start.date(), window.until.date()
+        start, end = window.period.start.date(), window.until.date()
         return sum(
             a.verified == Verification.EFFECTIVE
             and a.verified_on is not None
@@ -132,9 +132,9 @@ def _counts(
         )
 
     rows = (
-        ("Due in the quarter", len(due), len(due_before)),
+        (f"Due in the {now.noun}", len(due), len(due_before)),
         ("Finished in time", finished_in_time(due)[0], finished_in_time(due_before)[0]),
-        ("Verified effective in the quarter", verified(now), verified(before)),
+        (f"Verified effective in the {now.noun}", verified(now), verified(before)),
         (
             "Declined or superseded, of those due",
             sum(a.status in _DROPPED for a in due),
@@ -150,8 +150,8 @@ def _counts(
     )  # fmt: skip
     columns = (
         Column("what", "Actions"),
-        Column("now", str(now.quarter), "count"),
-        Column("before", str(before.quarter), "count"),
+        Column("now", str(now.period), "count"),
+        Column("before", str(before.period), "count"),
     )
     return Sheet("actions", "Action items", columns, rows)
 

@@ -55,19 +55,19 @@ _FOLLOWING = {
 def headline(now: Window, before: Window, findings: Findings) -> str:
     """One sentence: what may be said to have changed, or that no change can be told."""
     if not now.incidents:
-        return f"No incident of {now.quarter} is published yet."
+        return f"No incident of {now.period} is published yet."
     if not before.incidents:
         count = words.plural(len(now.incidents), "incident")
-        return f"{count} published, with no earlier quarter to compare with."
+        return f"{count} published, with no earlier {now.noun} to compare with."
     changed = [
         up if findings.verdicts[name].up else down
         for name, (up, down) in (_RELIABILITY | _FOLLOWING).items()
         if findings.changed(name)
     ]
     if not changed:
-        return f"No change in reliability can be told from {before.quarter}."
+        return f"No change in reliability can be told from {before.period}."
     first = words.listed(changed)
-    text = f"{first[0].upper()}{first[1:]} than in {before.quarter}."
+    text = f"{first[0].upper()}{first[1:]} than in {before.period}."
     return (
         text
         if any(findings.changed(n) for n in _RELIABILITY)
@@ -77,14 +77,14 @@ def headline(now: Window, before: Window, findings: Findings) -> str:
 
 def lede(now: Window, cover: Coverage, cards: Sequence[PatternCard]) -> str:
     """Confidence and coverage, then the pattern that recurred most."""
-    state = " The quarter is still under way." if now.under_way else ""
+    state = f" The {now.noun} is still under way." if now.under_way else ""
     text = f"{cover.confidence} confidence, from {cover.published} of {cover.known} incidents."
     text += state
     if cards:
         top = cards[0]
         guardrail = top.guardrail or "none suggested"
         text += (
-            f" What recurred most: {top.name}, {top.here} this quarter and {top.whole} in all. "
+            f" What recurred most: {top.name}, {top.here} this {now.noun} and {top.whole} in all. "
             f"Guardrail: {guardrail.lower()}."
         )
     return text
@@ -185,10 +185,10 @@ def _share_tile(
 
 def decisions(
     cards: Sequence[PatternCard], facts: Sequence[GuardrailFact],
-    actions: Sequence[ActionFact], now: Window,
+    actions: Sequence[ActionFact], now: Window, as_of: date,
 ) -> tuple[Decision, ...]:  # fmt: skip
     """What the records themselves ask for; people edit this before the review is frozen."""
-    by = _decide_by(now)
+    by = _decide_by(now, as_of)
     found = []
     rank = {card.id: place for place, card in enumerate(cards)}
     open_ones = [
@@ -219,15 +219,19 @@ def decisions(
             Decision(
                 f"Fund or decline {words.plural(len(late), 'action')} overdue by more than "
                 "90 days.",
-                f"The oldest: {min(late, key=lambda a: a.due or now.until).title}",
+                "The oldest: {0.title} ({0.reference}).".format(
+                    min(late, key=lambda a: a.due or now.until)
+                ),
                 by=by,
             )
         )
     return tuple(found[:3])
 
 
-def _decide_by(now: Window) -> str:
-    return words.day((now.quarter.end + timedelta(days=29)).date())
+def _decide_by(now: Window, as_of: date) -> str:
+    """A month after the period, and never less than a fortnight from the day of reading."""
+    month = (now.period.end + timedelta(days=29)).date()
+    return max(month, as_of + timedelta(days=14)).isoformat()
 
 
 def better(
@@ -241,13 +245,13 @@ def better(
             found.append(
                 (
                     card.name,
-                    f"None this quarter after {earlier} earlier; {card.actions_done} of "
-                    f"{card.actions} actions are done. Consistent with that work; one quarter "
+                    f"None this {now.noun} after {earlier} earlier; {card.actions_done} of "
+                    f"{card.actions} actions are done. Consistent with that work; one {now.noun} "
                     f"without an event leaves up to {stats.poisson_rate(0).high or 0:.0f} a "
-                    "quarter possible.",
+                    f"{now.noun} possible.",
                 )
             )
-    start, end = now.quarter.start.date(), now.until.date()
+    start, end = now.period.start.date(), now.until.date()
     for action in actions:
         on = action.verified_on
         if (
@@ -257,6 +261,12 @@ def better(
         ):
             found.append((action.title, f"Checked and effective, from {action.reference}."))
     return tuple(found[:3])
+
+
+AGENDA_RULE = (
+    "Chosen by rule: SEV-1, then grave ones whose pattern recurred, then the two that a customer "
+    "found after the longest time; five at most."
+)
 
 
 def agenda(now: Window, members: dict[str, tuple[str, ...]]) -> tuple[Discussion, ...]:

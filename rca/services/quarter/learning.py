@@ -54,9 +54,9 @@ def detection(now: Window, before: Window, findings: Findings) -> Section:
     silent = len(now.incidents) - here[1]
     says = [
         f"A customer found {share_words(*here)} first; {share_words(*there)} in "
-        f"{before.quarter}. {findings.say('customer')}."
+        f"{before.period}. {findings.say('customer')}."
         if here[1]
-        else "How the incidents of this quarter came to notice is not on record."
+        else f"How the incidents of this {now.noun} came to notice is not on record."
     ]
     if silent and here[1]:
         says.append(f"For {words.plural(silent, 'incident')} the way of detection is not known.")
@@ -85,7 +85,7 @@ def _methods(now: Window) -> Chart | None:
 
 def _first(now: Window, before: Window) -> Chart | None:
     rows = tuple(
-        (str(window.quarter), *share_cells(*customer_first(window)))
+        (str(window.period), *share_cells(*customer_first(window)))
         for window in (before, now)
         if customer_first(window)[1]
     )
@@ -139,18 +139,18 @@ def patterns(
     loose = n - assigned
     if cards:
         says = [
-            f"{words.plural(len(cards), 'pattern')} recurred this quarter and hold {assigned} of "
-            f"{n} incidents; {loose} belong to none."
+            f"{words.plural(len(cards), 'pattern')} recurred this {now.noun} and hold "
+            f"{assigned} of {n} incidents; {loose} belong to none."
         ]
     else:
-        says = [f"No pattern holds an incident of this quarter; {loose} of {n} belong to none."]
+        says = [f"No pattern holds an incident of this {now.noun}; {loose} of {n} belong to none."]
     if mined:
         says.append(mined)
-    charts = tuple(c for c in (_recurrence(cards), _factors(now, taxonomy)) if c)
+    charts = tuple(c for c in (_recurrence(cards, now.noun), _factors(now, taxonomy)) if c)
     return Section("patterns", "Recurring patterns", tuple(says), charts, cards=tuple(cards))
 
 
-def _recurrence(cards: Sequence[PatternCard]) -> Chart | None:
+def _recurrence(cards: Sequence[PatternCard], noun: str) -> Chart | None:
     if not cards:
         return None
     rows = tuple(
@@ -158,16 +158,16 @@ def _recurrence(cards: Sequence[PatternCard]) -> Chart | None:
     )
     columns = (
         Column("pattern", "Pattern"),
-        Column("quarter", "Quarter"),
+        Column("quarter", noun.capitalize()),
         Column("incidents", "Incidents", "count"),
     )
     return Chart(
         "patterns-by-quarter",
         "smalls",
-        "Incidents of each pattern by quarter",
-        "; ".join(f"{card.name}: {card.here} this quarter, {card.whole} in all" for card in cards)
+        f"Incidents of each pattern by {noun}",
+        "; ".join(f"{card.name}: {card.here} this {noun}, {card.whole} in all" for card in cards)
         + ".",
-        Sheet("patterns-by-quarter", "Patterns by quarter", columns, rows),
+        Sheet("patterns-by-quarter", f"Patterns by {noun}", columns, rows),
     )
 
 
@@ -221,7 +221,7 @@ def influence(now: Window, before: Window, changes: Counter[str]) -> Section:
         f"{_blind(before)} of {len(before.incidents)} before. That is a gap of the data, not a "
         "finding about AI.",
         _helped(now),
-        RISK_WORDS + _exposure(changes),
+        RISK_WORDS + _exposure(changes, now.noun),
     ]
     charts = tuple(c for c in (_by_surface(now), _states(count, n)) if c)
     sheets = (_effects(now),) if _effect_rows(now) else ()
@@ -237,12 +237,12 @@ def _blind(window: Window) -> int:
     return count["Unknown"] + count["Not asked"]
 
 
-def _exposure(changes: Counter[str]) -> str:
+def _exposure(changes: Counter[str], noun: str) -> str:
     total = sum(changes.values())
     if not total:
-        return " No change ledger covers this quarter."
+        return f" No change ledger covers this {noun}."
     return (
-        f" Of the quarter's merged changes, {share_words(changes['evidenced'], total)} carry "
+        f" Of the {noun}'s merged changes, {share_words(changes['evidenced'], total)} carry "
         f"evidence of AI; {changes['attested_none']:,} attest none, "
         f"{changes['unknown']:,} are unknown."
     )
@@ -357,7 +357,7 @@ def health(now: Window, before: Window, findings: Findings) -> Section:
         f"{share_words(*here)} were published within {PUBLISH_DAYS} days of the incident; "
         f"{share_words(*there)} before. {findings.say('published')}."
         if here[1]
-        else "No record of this quarter was written and published here.",
+        else f"No record of this {now.noun} was written and published here.",
         f"Near misses are {share_words(len(now.near_misses), everything)} of what was written up.",
         _coordination(now),
     ]
@@ -418,9 +418,9 @@ def _depth(now: Window, before: Window) -> Sheet:
     )
     columns = (
         Column("what", "Incidents"),
-        Column("now", str(now.quarter), "count"),
+        Column("now", str(now.period), "count"),
         Column("n", "of", "count"),
-        Column("before", str(before.quarter), "count"),
+        Column("before", str(before.period), "count"),
         Column("n_before", "of", "count"),
     )
     return Sheet("depth", "What the published records hold", columns, rows)

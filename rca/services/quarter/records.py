@@ -1,15 +1,17 @@
-"""Reading the records of a quarter: what counts, what is left out, and how many of each."""
+"""Reading the records of a period: what counts, what is left out, and how many of each."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from rca.domain.durations import durations
+from rca.domain.periods import Period
 from rca.domain.postmortem import OWN_ORGANISATION, PostmortemContent
-from rca.domain.quarters import Quarter
+from rca.domain.quarters import UNDATED, Quarter
 from rca.domain.vocabulary import RecordKind, Severity, Status
 from rca.services.reading import PUBLISHED_STATES, revision_content
 from rca.services.visibility import is_open
@@ -69,9 +71,9 @@ def confirmed_spans(content: PostmortemContent) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One quarter's records. ``days`` are those that passed until ``until``."""
+    """One period's records. ``days`` are those that passed until ``until``."""
 
-    quarter: Quarter
+    period: Period
     until: datetime
     days: float
     incidents: tuple[Incident, ...] = ()
@@ -83,9 +85,14 @@ class Window:
     restricted: int = 0
 
     @property
+    def noun(self) -> str:
+        """What sentences call the period: ``this quarter``."""
+        return self.period.noun
+
+    @property
     def under_way(self) -> bool:
-        """Whether the quarter had not ended."""
-        return self.until < self.quarter.end
+        """Whether the period had not ended."""
+        return self.until < self.period.end
 
     @property
     def unconfirmed(self) -> int:
@@ -100,16 +107,32 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose records: one organisation, or all (``None``)."""
+    """Whose records: one organisation, or all (``None``); of these all, or those that concern one
+    team (it took part, or owns a service that was touched) or services of one tier.
+    """
 
     organisation: str | None = OWN_ORGANISATION
+    team: str = ""
+    tier: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it is less than whole organisations."""
+        return bool(self.team) or self.tier is not None
 
     @property
     def words(self) -> str:
         """As a reader sees it."""
+        parts = []
         if self.organisation is None:
-            return "All organisations, imported records included"
-        return "" if self.organisation == OWN_ORGANISATION else self.organisation
+            parts.append("All organisations, imported records included")
+        elif self.organisation != OWN_ORGANISATION:
+            parts.append(self.organisation)
+        if self.team:
+            parts.append(f"Incidents that concern the team {self.team}")
+        if self.tier is not None:
+            parts.append(f"Incidents that touched a service of tier {self.tier}")
+        return "; ".join(parts)
 
     @property
     def text(self) -> str:
@@ -118,9 +141,27 @@ class Scope:
 
     def conditions(self) -> tuple[Any, ...]:
         """WHERE conditions on ``postmortem``."""
-        if self.organisation is None:
-            return ()
-        return (col(t.PostmortemRow.organisation) == self.organisation,)
+        row = t.PostmortemRow
+        found = []
+        if self.organisation is not None:
+            found.append(col(row.organisation) == self.organisation)
+        if self.team:
+            took_part = select(t.PostmortemTeam.postmortem_id).where(
+                t.PostmortemTeam.name == self.team
+            )
+            owned = _touching(
+                col(t.Service.owning_team_id) == t.Team.id, col(t.Team.name) == self.team
+            )
+            found.append(or_(col(row.id).in_(took_part), col(row.id).in_(owned)))
+        if self.tier is not None:
+            found.append(col(row.id).in_(_touching(col(t.Service.tier) == self.tier)))
+        return tuple(found)
+
+
+def _touching(*where: Any) -> Any:
+    """Ids of postmortems that touched a service of the catalogue."""
+    touched = t.PostmortemService
+    return select(touched.postmortem_id).where(col(touched.name) == t.Service.name, *where)
 
 
 def default_scope(session: Session) -> Scope:
@@ -133,11 +174,30 @@ def default_scope(session: Session) -> Scope:
 ALL = "all"
 
 
-def scope_of(session: Session, text: str) -> Scope:
+def scope_of(session: Session, text: str, *, team: str = "", tier: int | None = None) -> Scope:
     """The scope that an address or option names: blank is the default, ``all``, or a name."""
-    if not text:
-        return default_scope(session)
-    return Scope(None if text == ALL else text)
+    whose = default_scope(session) if not text else Scope(None if text == ALL else text)
+    return replace(whose, team=team, tier=tier)
+
+
+def in_period(period: Period) -> tuple[Any, ...]:
+    """WHERE conditions: records whose date is known well enough to lie in the period."""
+    row = t.PostmortemRow
+    if isinstance(period, Quarter):
+        return (col(row.quarter) == str(period),)
+    return (
+        row.quarter != UNDATED,
+        col(row.occurred_at) >= period.start,
+        col(row.occurred_at) < period.end,
+    )
+
+
+def periods_to(last: Period, back: int) -> list[Period]:
+    """``last`` and the ``back`` periods before it, oldest first."""
+    found: list[Period] = [last]
+    for _ in range(back):
+        found.insert(0, found[0].previous())
+    return found
 
 
 def is_published(row: t.PostmortemRow) -> bool:
@@ -145,20 +205,20 @@ def is_published(row: t.PostmortemRow) -> bool:
     return row.status in PUBLISHED_STATES or row.published_number is not None
 
 
-def load_window(session: Session, *, quarter: Quarter, scope: Scope, now: datetime) -> Window:
-    """The records of ``quarter``: open ones in full, restricted ones only counted."""
-    here = (col(t.PostmortemRow.quarter) == str(quarter), *scope.conditions())
+def load_window(session: Session, *, period: Period, scope: Scope, now: datetime) -> Window:
+    """The records of ``period``: open ones in full, restricted ones only counted."""
+    here = (*in_period(period), *scope.conditions())
     query = select(t.PostmortemRow).where(*here, is_open())
     rows = list(session.exec(query.order_by(col(t.PostmortemRow.reference))))
     needed = [row for row in rows if row.status != Status.NOT_REQUIRED]
     records = _records(session, [row for row in needed if is_published(row)])
     incident = RecordKind.INCIDENT.value
-    until = min(max(now, quarter.start + timedelta(days=1)), quarter.end)
+    until = min(max(now, period.start + timedelta(days=1)), period.end)
     restricted = select(func.count()).select_from(t.PostmortemRow).where(*here, ~is_open())
     return Window(
-        quarter=quarter,
+        period=period,
         until=until,
-        days=(until - quarter.start).total_seconds() / 86400,
+        days=(until - period.start).total_seconds() / 86400,
         incidents=tuple(r for r in records if r.kind is RecordKind.INCIDENT),
         near_misses=tuple(r for r in records if r.kind is RecordKind.NEAR_MISS),
         drills=sum(1 for r in records if r.kind is RecordKind.DRILL),
@@ -250,14 +310,12 @@ def _action(row: t.ActionItemRow, parent: t.PostmortemRow) -> ActionFact:
 
 
 def months(
-    session: Session, *, scope: Scope, last: Quarter, back: int
+    session: Session, *, scope: Scope, last: Period, back: int
 ) -> list[tuple[str, str, int]]:
     """``(2026-08, SEV2 or blank, count)`` of published open incidents whose month is known, for
-    ``last`` and the ``back`` quarters before it.
+    ``last`` and the ``back`` periods before it.
     """
-    first = last
-    for _ in range(back):
-        first = first.previous()
+    first = periods_to(last, back)[0]
     row = t.PostmortemRow
     query = select(row.occurred_at, row.severity).where(
         *scope.conditions(),
@@ -276,11 +334,7 @@ def counts_by_quarter(
     session: Session, *, scope: Scope, last: Quarter, back: int
 ) -> dict[str, int]:
     """Published open incidents of ``last`` and the ``back`` quarters before it, oldest first."""
-    names = [str(last)]
-    quarter = last
-    for _ in range(back):
-        quarter = quarter.previous()
-        names.insert(0, str(quarter))
+    names = [str(period) for period in periods_to(last, back)]
     row = t.PostmortemRow
     query = (
         select(row.quarter, func.count())

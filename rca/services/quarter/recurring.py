@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from rca.domain.periods import Period, contains
+from rca.domain.quarters import UNDATED
 from rca.domain.vocabulary import ActionStatus, GuardrailDecision, PatternState
 from rca.reports import words
 from rca.reports.value import PatternCard
@@ -36,7 +38,7 @@ class PatternFacts:
 
 
 def load_patterns(
-    session: Session, *, scope: Scope, window: Window, quarters: Sequence[str],
+    session: Session, *, scope: Scope, window: Window, periods: Sequence[Period],
     actions: Sequence[ActionFact],
 ) -> PatternFacts:  # fmt: skip
     """Recurring patterns of the last run, counted over open published records only."""
@@ -46,14 +48,14 @@ def load_patterns(
     if run is None:
         return PatternFacts((), {}, "No mining run has looked at these records yet.")
     rows = _pattern_rows(session, scope, run.id)
-    members = _members(session, [row.id for row in rows])
+    members = _members(session, scope, [row.id for row in rows])
     here = {incident.id: incident for incident in window.incidents}
     guardrails = _guardrail_words(session)
     by_owner = defaultdict(list)
     for action in actions:
         by_owner[action.postmortem_id].append(action)
     cards = [
-        _card(row, members.get(row.id, []), here, quarters, by_owner, guardrails.get(row.id, ""))
+        _card(row, members.get(row.id, []), here, periods, by_owner, guardrails.get(row.id, ""))
         for row in rows
     ]
     cards.sort(key=lambda card: (-card.here, -card.whole, card.name))
@@ -81,13 +83,14 @@ def _pattern_rows(session: Session, scope: Scope, run_id: str) -> list[t.Pattern
 _Member = tuple[t.PostmortemRow, str, list[str]]
 
 
-def _members(session: Session, ids: Sequence[str]) -> dict[str, list[_Member]]:
+def _members(session: Session, scope: Scope, ids: Sequence[str]) -> dict[str, list[_Member]]:
     member, owner = t.PatternMember, t.PostmortemRow
     query = (
         select(member.pattern_id, member.quote, owner)
         .where(
             col(member.pattern_id).in_(ids),
             member.postmortem_id == owner.id,
+            *scope.conditions(),
             is_open(),
             col(owner.status).in_(PUBLISHED_STATES),
         )
@@ -101,9 +104,9 @@ def _members(session: Session, ids: Sequence[str]) -> dict[str, list[_Member]]:
 
 def _card(
     row: t.PatternRow, members: list[_Member], here: dict[str, Incident],
-    quarters: Sequence[str], actions: dict[str, list[ActionFact]], guardrail: str,
+    periods: Sequence[Period], actions: dict[str, list[ActionFact]], guardrail: str,
 ) -> PatternCard:  # fmt: skip
-    count = Counter(owner.quarter for owner, _, _ in members)
+    dates = [o.occurred_at for o, _, _ in members if o.occurred_at and o.quarter != UNDATED]
     severities = Counter(severity_word(owner.severity) for owner, _, _ in members)
     promised = [a for owner, _, _ in members for a in actions.get(owner.id, [])]
     recent = [(owner, quote) for owner, quote, _ in members if owner.id in here and quote]
@@ -120,7 +123,9 @@ def _card(
         strength=row.strength,
         here=sum(owner.id in here for owner, _, _ in members),
         whole=len(members),
-        by_quarter=tuple((quarter, count[quarter]) for quarter in quarters),
+        by_quarter=tuple(
+            (str(period), sum(contains(period, at) for at in dates)) for period in periods
+        ),
         services=tuple(sorted(services, key=lambda s: (-services[s], s))),
         severities=tuple(sorted(severities.items())),
         quotes=tuple((quote, owner.reference) for owner, quote in recent[:2]),

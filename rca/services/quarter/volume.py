@@ -1,9 +1,10 @@
 """Volume, severity, impact and durations: what happened and what it cost."""
 
 from collections import Counter, defaultdict
+from datetime import date, timedelta
 
 from mining import stats
-from rca.domain.quarters import Quarter
+from rca.domain.periods import Period
 from rca.domain.vocabulary import EstimateKind, ImpactMeasureKind, ImpactType, Severity
 from rca.reports import words
 from rca.reports.value import Chart, Column, Section, Sheet
@@ -19,13 +20,10 @@ def severity_word(severity: str | None) -> str:
     return Severity.label_of(severity) if severity else SEVERITY_UNKNOWN
 
 
-def month_names(first: Quarter, last: Quarter) -> list[str]:
-    """``2026-07`` and so on, from the first month of one quarter to the last of the other."""
-    found, quarter = [], first
-    while quarter <= last:
-        found += [f"{quarter.year}-{3 * quarter.number - 2 + i:02d}" for i in range(3)]
-        quarter = quarter.next()
-    return found
+def month_names(first: date, last: date) -> list[str]:
+    """``2026-07`` and so on, from the month of one day to that of the other."""
+    places = range(12 * first.year + first.month - 1, 12 * last.year + last.month)
+    return [f"{place // 12}-{place % 12 + 1:02d}" for place in places]
 
 
 def volume(
@@ -36,7 +34,7 @@ def volume(
     says = [
         f"{words.plural(len(now.incidents), 'published incident')} "
         f"(95% {interval.low or 0:.0f}–{interval.high or 0:.0f} if the rate stays), "
-        f"{len(before.incidents)} in {before.quarter}. {findings.say('incidents')}.",
+        f"{len(before.incidents)} in {before.period}. {findings.say('incidents')}.",
         f"{grave(now)} of them SEV-1 or SEV-2, {grave(before)} before. {findings.say('grave')}.",
         f"{words.plural(len(now.near_misses), 'near miss', 'near misses')} and "
         f"{words.plural(now.drills, 'drill')} are counted apart, "
@@ -45,16 +43,18 @@ def volume(
     seen = stats.detectable_rate_ratio(len(before.incidents), now.days, before.days)
     if seen:
         says.append(f"At these numbers only a rise to {seen:.1f} times or more would show.")
-    names = _months_shown(months, now.quarter)
+    names = _months_shown(months, now.period)
     charts = tuple(c for c in (_stack(months, names), _control(months, names, now)) if c)
     return Section("volume", "Volume and severity", tuple(says), charts, (_mix(now, before),))
 
 
-def _months_shown(months: list[tuple[str, str, int]], last: Quarter) -> list[str]:
+def _months_shown(months: list[tuple[str, str, int]], last: Period) -> list[str]:
+    """Every month from the quarter of the first incident on."""
     if not months:
         return []
     year, month = months[0][0].split("-")
-    return month_names(Quarter(int(year), (int(month) - 1) // 3 + 1), last)
+    first = date(int(year), 3 * ((int(month) - 1) // 3) + 1, 1)
+    return month_names(first, (last.end - timedelta(days=1)).date())
 
 
 def _stack(months: list[tuple[str, str, int]], names: list[str]) -> Chart | None:
@@ -128,8 +128,8 @@ def _mix(now: Window, before: Window) -> Sheet:
     rows = tuple((name, here[name], there[name]) for name in names if here[name] or there[name])
     columns = (
         Column("severity", "Severity"),
-        Column("now", str(now.quarter), "count"),
-        Column("before", str(before.quarter), "count"),
+        Column("now", str(now.period), "count"),
+        Column("before", str(before.period), "count"),
     )
     return Sheet("severity-mix", "Severity mix", columns, rows)
 
@@ -149,7 +149,7 @@ def impact(now: Window, before: Window) -> Section:
 
 def _impact_words(now: Window, before: Window, spans: list[tuple[Incident, float]]) -> str:
     if not spans:
-        return "No incident of this quarter has both ends of its impact on record."
+        return f"No incident of this {now.noun} has both ends of its impact on record."
     total = sum(m for _, m in spans)
     worst = sum(m for _, m in spans[:3]) / total if total else 0
     earlier = before.minutes("impact")
@@ -169,7 +169,7 @@ def _impact_words(now: Window, before: Window, spans: list[tuple[Incident, float
 def _measured(now: Window) -> list[str]:
     measures = [m for i in now.incidents for m in i.content.impact_measures if m.confirmed]
     if not measures:
-        return ["No impact was put in numbers this quarter."]
+        return [f"No impact was put in numbers this {now.noun}."]
     count = Counter(m.estimate for m in measures)
     return [
         f"Of {words.plural(len(measures), 'impact figure')}, {count[EstimateKind.MEASURED]} were "
@@ -292,7 +292,7 @@ def phases(now: Window, before: Window, findings: Findings, *, seed: int) -> Sec
         Column("earlier", "Median before", "minutes"),
         Column("earlier_n", "n before", "count"),
         Column("seen", "Visible from", "ratio"),
-        Column("say", "Compared with last quarter"),
+        Column("say", f"Compared with last {now.noun}"),
     )
     if not rows:
         return Section("durations", "Durations", ("No phase has both of its ends on record.",))
@@ -314,8 +314,8 @@ def phases(now: Window, before: Window, findings: Findings, *, seed: int) -> Sec
             (Column("phase", "Phase"), Column("minutes", "Minutes", "minutes")),
             tuple(dots),
         ),
-        note="Line: median. Shade: its 95% bootstrap interval. Dashed: last quarter. Log scale. "
-        "Past 250 values an even selection is drawn.",
+        note="Line: median. Shade: its 95% bootstrap interval. Dashed: the "
+        f"{now.noun} before. Log scale. Past 250 values an even selection is drawn.",
     )
     says = (
         f"{title}. Times to understand run from detection, the others from the start of impact.",

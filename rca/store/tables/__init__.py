@@ -50,6 +50,14 @@ from rca.store.tables.postmortems import (
     TimelineEntryRow,
     TimeMarkRow,
 )
+    CompanyLook,
+    PrintedDocument,
+    ReviewAddendum,
+    ReviewPart,
+    ReviewPartRevision,
+    ReviewRow,
+)
+from rca.store.tables.reviews import (
 from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
 from rca.store.tables.wording import WordingAllowed, WordingDismissal
 
@@ -64,6 +72,7 @@ __all__ = [
     "CalendarFeed",
     "Change",
     "Comment",
+    "CompanyLook",
     "ContributingFactorRow",
     "Deployment",
     "Drill",
@@ -94,7 +103,12 @@ __all__ = [
     "PostmortemService",
     "PostmortemTeam",
     "Presence",
+    "PrintedDocument",
     "RelatedPostmortemRow",
+    "ReviewAddendum",
+    "ReviewPart",
+    "ReviewPartRevision",
+    "ReviewRow",
     "ReviewSchedule",
     "Revision",
     "SectionVersion",
