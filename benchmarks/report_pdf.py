@@ -83,9 +83,9 @@ def _fill(session: Session, count: int) -> None:
 
 def _measure(engine: Engine, home: Path) -> None:
     with timed("read and compute, first"), reading(engine) as session:
-        review = reviews.build(session, quarter=QUARTER, now=NOW, organisation="Fernwick")
+        review = reviews.build(session, period=QUARTER, now=NOW, organisation="Fernwick")
     with timed("read and compute, again"), reading(engine) as session:
-        review = reviews.build(session, quarter=QUARTER, now=NOW, organisation="Fernwick")
+        review = reviews.build(session, period=QUARTER, now=NOW, organisation="Fernwick")
     with reading(engine) as session:
         document = report_pdf.quarter_document(session, review=review)
     charts = tuple(review.charts())

@@ -3,10 +3,21 @@
 from pathlib import Path
 
 import click
+from sqlmodel import Session
 
 from rca.cli.context import Home, now, open_home, write_out
+from rca.cli.review import scoped
 from rca.domain.access import OPERATOR
-from rca.services import report_pdf, review_numbers, reviews
+from rca.errors import NotFound
+from rca.services import (
+    look,
+    report_pdf,
+    review_numbers,
+    review_pages,
+    review_records,
+    reviews,
+)
+from rca.services.review_pages import ReviewPage
 
 _PAPER = click.option(
     "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True,
@@ -49,7 +60,7 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
             session,
             viewer=OPERATOR,
             reference=key,
-            organisation=home.settings.organisation,
+            organisation=look.name_of(session, settings_name=home.settings.organisation),
             variant=variant,
             paper=paper,
             names=names,
@@ -68,33 +79,67 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
     show_default=True,
     help="The PDF, the text for a wiki, or the numbers behind every chart.",
 )
-@click.option(
-    "--organisation",
-    "whose",
-    default="",
-    metavar="NAME",
-    help="Whose incidents: a name, or all. Default: your own.",
-)
+@scoped
+@click.option("--live", is_flag=True, help="Figures of the moment, though a review is published.")
 @_PAPER
-def quarter(name: str, out: Path | None, shape: str, whose: str, paper: str) -> None:
-    """The reliability review of a quarter NAME, such as 2026-Q3."""
+def quarter(
+    name: str,
+    out: Path | None,
+    shape: str,
+    whose: str,
+    team: str,
+    tier: int | None,
+    live: bool,
+    paper: str,
+) -> None:
+    """The reliability review of a period NAME, such as 2026-Q3, or of a review on record.
+
+    A published review is taken when there is one; standard error says which.
+    """
     home = open_home()
     with home.reading() as session:
-        review = reviews.build(
-            session,
-            quarter=reviews.parse_quarter(name),
-            now=now(),
-            organisation=home.settings.organisation,
-            whose=whose,
+        page = _page(home, session, name, whose=whose, team=team, tier=tier, live=live)
+        document = report_pdf.quarter_document(
+            session, review=page.review, paper=paper, incident=page.incident
         )
-        document = report_pdf.quarter_document(session, review=review, paper=paper)
+    edition = page.review.edition
+    click.echo(f"{edition.words}, data {page.review.digest[:12]}.", err=True)
     if shape == "pdf":
         _render(home, document, out)
         return
-    target = out or Path(f"reliability-review-{name}{review_numbers.SHAPES[shape]}")
-    write_out(review_numbers.numbers(review, shape), target)
+    file = edition.reference or name
+    target = out or Path(f"reliability-review-{file}{review_numbers.SHAPES[shape]}")
+    write_out(review_numbers.numbers(page.review, shape), target)
+
+
+def _page(
+    home: Home, session: Session, name: str, *, whose: str, team: str, tier: int | None, live: bool
+) -> ReviewPage:
+    organisation = look.name_of(session, settings_name=home.settings.organisation)
+    try:
+        period = reviews.parse_period(name, fiscal_start=home.settings.fiscal_start)
+    except NotFound as unreadable:
+        try:
+            return review_pages.record_page(
+                session, reference=name, now=now(), organisation=organisation
+            )
+        except NotFound:
+            raise unreadable from None
+    reference = None if live else review_records.published_reference(
+        session, period=period, whose=whose, team=team, tier=tier
+    )  # fmt: skip
+    if reference:
+        return review_pages.record_page(
+            session, reference=reference, now=now(), organisation=organisation
+        )
+    return review_pages.live_page(
+        session, period=period, now=now(), organisation=organisation, whose=whose, team=team,
+        tier=tier,
+    )  # fmt: skip
 
 
 def _render(home: Home, document: report_pdf.Document, out: Path | None) -> None:
+    with home.reading() as session:
+        document = look.dressed(document, look.current(session))
     click.echo(f"Rendering {document.name} …", err=True)
     write_out(report_pdf.pdf_of(document, home=home.settings.home), out or Path(document.name))

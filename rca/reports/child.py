@@ -67,7 +67,12 @@ def render(request: dict[str, Any]) -> bytes:
     if request.get("html") is None:
         return json.dumps(svgs, ensure_ascii=False).encode()
     _say(0, 0, "Setting pages")
-    return html_to_pdf(request["html"], svgs, pictures=request.get("pictures") or {})
+    return html_to_pdf(
+        request["html"],
+        svgs,
+        pictures=request.get("pictures") or {},
+        colours=request.get("colours") or {},
+    )
 
 
 def _missing(error: BaseException) -> bool:

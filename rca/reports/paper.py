@@ -116,6 +116,7 @@ def _environment() -> Environment:
         markdown=_markdown,
         label=_label,
         day=_day,
+        iso=words.iso_day,
         cell=words.cell,
         minutes=words.minutes,
         percent=words.percent,

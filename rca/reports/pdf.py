@@ -17,15 +17,24 @@ class Refused(Exception):
     """An address that print may not load; the engine leaves its place empty."""
 
 
+def _coloured(text: str, colours: Mapping[str, str]) -> str:
+    for ours, theirs in colours.items():
+        text = text.replace(ours, theirs)
+    return text
+
+
 def bundled(
-    charts: Mapping[str, str], pictures: Mapping[str, str]
+    charts: Mapping[str, str], pictures: Mapping[str, str], colours: Mapping[str, str]
 ) -> dict[str, tuple[bytes, str]]:
     """Everything that print may load, by address: fonts, our style sheet, charts, the logo."""
     found = {f"bundle:{name}": (path.read_bytes(), "font/ttf") for name, path in files().items()}
     sheet = static_dir() / "css" / "print.css"
-    found["bundle:print.css"] = (sheet.read_bytes(), "text/css")
+    found["bundle:print.css"] = (
+        _coloured(sheet.read_text(encoding="utf-8"), colours).encode(),
+        "text/css",
+    )
     for name, svg in charts.items():
-        found[f"chart:{name}"] = (svg.encode(), "image/svg+xml")
+        found[f"chart:{name}"] = (_coloured(svg, colours).encode(), "image/svg+xml")
     for address, data in pictures.items():
         raw = base64.b64decode(data)
         kind = "image/png" if raw.startswith(b"\x89PNG") else "image/jpeg"
@@ -61,17 +70,20 @@ def html_to_pdf(
     charts: Mapping[str, str],
     *,
     pictures: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] | None = None,
     fetcher: Any = None,
 ) -> bytes:
     """PDF/UA-1 of ``html``. The same input gives the same bytes. ``pictures`` are PNG or JPEG in
-    base64, by the address under which the page names them.
+    base64, by the address under which the page names them; ``colours`` replace print's own.
 
     ``fetcher`` is for the test that shows what a permissive one would let in.
     """
     import weasyprint
 
     document = weasyprint.HTML(
-        string=html, base_url=None, url_fetcher=fetcher or deny_fetcher(bundled(charts, pictures or {}))
+        string=_coloured(html, colours or {}),
+        base_url=None,
+        url_fetcher=fetcher or deny_fetcher(bundled(charts, pictures or {}, colours or {})),
     )
     written: bytes = document.write_pdf(pdf_variant="pdf/ua-1", uncompressed_pdf=False)
     return written

@@ -156,20 +156,23 @@ def make_pdf(
     *,
     drawn: dict[str, str] | None = None,
     pictures: dict[str, str] | None = None,
+    colours: dict[str, str] | None = None,
     seconds: float = SECONDS,
     memory: int = MEMORY,
     cancelled: Callable[[], bool] = _never,
     tell: Progress | None = None,
 ) -> bytes:
-    """PDF bytes. Charts already ``drawn`` are taken as they are; ``pictures`` are raster images
-    in base64 by address; ``tell`` hears of progress. Raises Unavailable without Pango
-    and RenderingFailed past a limit.
+    """PDF bytes. Charts already ``drawn`` are taken as they are; ``pictures`` are raster images in
+    base64 by address; ``colours`` are put in place of print's own; ``tell`` hears of progress.
+
+    Raises Unavailable without Pango and RenderingFailed past a limit.
     """
     request = {
         "html": html,
         "charts": [asdict(c) for c in charts],
         "drawn": drawn or {},
         "pictures": pictures or {},
+        "colours": colours or {},
     }
     return _ask(request, seconds, memory, cancelled, tell)
 

@@ -196,12 +196,12 @@ class Edition:
         """Like ``Version 2, published 14 October 2026``."""
         if not self.reference:
             return "Figures of the moment, not frozen"
-        states = {
-            "draft": "draft, figures of the moment",
-            "frozen": f"figures frozen on {_day(self.frozen_on)}, not published",
-            "published": f"published {_day(self.published_on)}",
-        }
-        return f"Version {self.number}, {states[self.state]}"
+        said = "draft, figures of the moment"
+        if self.published_on:
+            said = f"published {_day(self.published_on)}"
+        elif self.frozen_on:
+            said = f"figures frozen on {_day(self.frozen_on)}, not published"
+        return f"Version {self.number}, {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +293,15 @@ def review_digest(review: Review) -> str:
         data.pop(name)
     for section in data["sections"]:
         section.pop("commentary")
-    return digest_of(data)
+    return digest_of(_settled(data))
+
+
+def _settled(value: Any) -> Any:
+    """Whole numbers in one form: JSON read back gives 9.0 where 9 was written."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _settled(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_settled(inner) for inner in value]
+    return value

@@ -13,6 +13,14 @@ def day(value: date | datetime | None) -> str:
     return f"{value.day} {value:%B %Y}" if value else DASH
 
 
+def iso_day(text: str) -> str:
+    """``2026-08-14`` as ``14 August 2026``; any other text as it is."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def minutes(value: float | None) -> str:
     """Minutes as ``47 min`` or ``3 h 12 min``; a dash when not known."""
     return DASH if value is None else human_duration(timedelta(minutes=round(value, 2)))

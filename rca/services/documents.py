@@ -5,6 +5,7 @@ A web process never renders. It asks, shows how far it is, and sends what was ma
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +18,9 @@ from sqlmodel import Session, col, select
 from rca.config import Settings
 from rca.domain.vocabulary import JobState
 from rca.errors import NotFound, Unavailable
-from rca.reports.rendering import RenderingFailed
+from rca.reports.rendering import RenderingFailed, draw_charts, make_pdf
 from rca.reports.value import Chart
-from rca.services import jobs, report_pdf
+from rca.services import jobs
 from rca.services.jobs import Claim
 from rca.services.report_pdf import Document, charts_key
 from rca.store import tables as t
@@ -53,6 +54,7 @@ def ask(session: Session, document: Document, *, now: datetime) -> str:
         "html": document.html,
         "charts": [asdict(chart) for chart in document.charts],
         "pictures": dict(document.pictures),
+        "colours": dict(document.colours),
     }
     return _ask(session, document.key, _PDF, document.name, not document.keep, request, now)
 
@@ -189,29 +191,34 @@ def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> 
     del settings
     key = str(claim.payload["key"])
     with reading(engine) as session:
-        row = session.get(t.PrintedDocument, key)
-    if row is None or row.data is not None:
+        row = session.get(t.PrintedDocument, key, options=[defer(_data())])
+        request = dict(row.request) if row is not None and row.made_at is None else None
+        kind = row.kind if row is not None else ""
+    if request is None:
         _finish(engine, claim, key, None, "", now)
         return
     teller = _Teller(engine, claim, key)
     data, failed = None, ""
     try:
-        data = _made(engine, row, teller, now)
+        data = _made(engine, kind, request, teller, now)
     except (RenderingFailed, Unavailable) as error:
         # Trying again would end the same way; the reader is told and may ask again.
         failed = str(error)
     _finish(engine, claim, key, data, failed, now)
 
 
-def _made(engine: Engine, row: t.PrintedDocument, teller: _Teller, now: datetime) -> bytes:
-    charts = tuple(_charts().validate_python(row.request["charts"]))
+def _made(
+    engine: Engine, kind: str, request: Mapping[str, Any], teller: _Teller, now: datetime
+) -> bytes:
+    charts = tuple(_charts().validate_python(request["charts"]))
     svgs = _drawings(engine, charts, teller, now)
-    if row.kind == _DRAWINGS:
+    if kind == _DRAWINGS:
         return json.dumps(svgs).encode()
-    return report_pdf.make_pdf(
-        row.request["html"],
+    return make_pdf(
+        request["html"],
         drawn=svgs,
-        pictures=row.request.get("pictures") or {},
+        pictures=request.get("pictures") or {},
+        colours=request.get("colours") or {},
         cancelled=teller.cancelled,
         tell=teller.tell,
     )
@@ -231,7 +238,7 @@ def _drawings(
         found = drawn(session, charts)
     if found:
         return found
-    made = report_pdf.draw_charts(charts, cancelled=teller.cancelled, tell=teller.tell)
+    made = draw_charts(charts, cancelled=teller.cancelled, tell=teller.tell)
     key = charts_key(charts)
     with writing(engine) as session:
         row = session.get(t.PrintedDocument, key) or t.PrintedDocument(

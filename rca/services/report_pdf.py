@@ -20,9 +20,10 @@ from rca.paths import static_dir
 from rca.reports import words
 from rca.reports.paper import PAPERS, print_html
 from rca.reports.rendering import draw_charts, make_pdf
-from rca.reports.value import Chart, Review, digest_of, review_digest
+from rca.reports.value import Chart, Review, digest_of
 from rca.services import reading
 from rca.services.printing import Printed, printed
+from rca.services.quarter.front import AGENDA_RULE
 
 VARIANTS = {
     "full": "The whole record",
@@ -34,7 +35,7 @@ _TEMPLATES = {"full": "postmortem.html", "one-page": "one-page.html", "customer"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF to be: its HTML, charts, pictures in base64 by address, and the name of its file.
+    """A PDF to be: its HTML, charts, pictures in base64 by address, colours, and its file name.
     ``keep`` allows the cache.
     """
 
@@ -43,13 +44,14 @@ class Document:
     charts: tuple[Chart, ...] = ()
     keep: bool = True
     pictures: tuple[tuple[str, str], ...] = ()
+    colours: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
         """Digest of everything that decides the bytes."""
         sheet = (static_dir() / "css" / "print.css").read_bytes()
         charts = json.dumps([asdict(c) for c in self.charts], sort_keys=True)
-        pictures = json.dumps(self.pictures).encode()
+        pictures = json.dumps([self.pictures, self.colours]).encode()
         parts = (__version__.encode(), sheet, self.html.encode(), charts.encode(), pictures)
         return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
@@ -118,31 +120,46 @@ def _run(organisation: str, what: str, digest: str) -> str:
     return " · ".join(part for part in (organisation, what, f"data {digest[:12]}") if part)
 
 
-def quarter_document(session: Session, *, review: Review, paper: str = "a4") -> Document:
-    """The review as a document; the incident printed whole is read here."""
+_BANNERS = {"draft": "Draft, internal", "frozen": "Not published yet, internal"}
+
+
+def quarter_document(
+    session: Session, *, review: Review, paper: str = "a4", incident: Printed | None = None
+) -> Document:
+    """The review as a document. A frozen one brings the incident that it prints whole; for
+    figures of the moment it is read here.
+    """
     _check("full", paper)
-    digest = review_digest(review)
+    edition = review.edition
+    whole = incident
+    if not edition.digest:
+        whole = _whole(session, review.in_full)
     html = print_html(
         "quarter.html",
         paper=paper,
         review=review,
-        incident=_whole(session, review.in_full),
+        incident=whole,
+        agenda_rule=AGENDA_RULE,
         organisation=review.organisation,
-        banner="Internal",
+        banner=_BANNERS.get(edition.state, "Internal"),
         as_of=review.as_of,
         run=_run(
-            review.organisation, f"Reliability review {review.quarter}, as of {_as_of(review)}",
-            digest,
+            review.organisation, f"Reliability review {review.quarter}, {_standing(review)}",
+            review.digest,
         ),
-        digest=digest,
+        digest=review.digest,
     )  # fmt: skip
-    return Document(f"reliability-review-{review.quarter}.pdf", html, tuple(review.charts()))
+    name = edition.reference or review.quarter
+    return Document(f"reliability-review-{name}.pdf", html, tuple(review.charts()))
 
 
-def _as_of(review: Review) -> str:
-    from datetime import date
-
-    return words.day(date.fromisoformat(review.as_of))
+def _standing(review: Review) -> str:
+    edition = review.edition
+    if edition.published_on:
+        return f"version {edition.number}, published {words.iso_day(edition.published_on)}"
+    if edition.frozen_on:
+        return f"version {edition.number}, figures of {words.iso_day(edition.frozen_on)}"
+    return f"as of {words.iso_day(review.as_of)}"
 
 
 def _whole(session: Session, reference: str) -> Printed | None:
@@ -198,6 +215,7 @@ def pdf_of(document: Document, *, home: Path) -> bytes:
         () if drawn else document.charts,
         drawn=drawn,
         pictures=dict(document.pictures),
+        colours=dict(document.colours),
     )
     if document.keep:
         _keep(folder, name, data)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -187,40 +188,36 @@ def due_quarter(row: t.ReviewSchedule, *, now: datetime, hour: int) -> Quarter |
 def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> None:
     """Print a scheduled review and put its mails in line."""
     from rca.services import report_pdf, reviews
+    from rca.services.review_delivery import delivery
 
     with reading(engine) as session:
         row = session.get(t.ReviewSchedule, claim.payload["schedule"])
         members = session.get(t.MailingList, row.list_name) if row else None
-        try:
-            review = row and reviews.build(
+        found = None
+        with suppress(NotFound):  # a quarter without an incident has no review
+            found = row and delivery(
                 session,
-                quarter=reviews.parse_quarter(claim.payload["quarter"]),
+                period=reviews.parse_period(claim.payload["quarter"]),
                 now=now,
                 organisation=settings.organisation,
                 whose=row.whose,
+                paper=row.paper,
             )
-        except NotFound:
-            review = None  # a quarter without an incident has no review
-        document = (
-            report_pdf.quarter_document(session, review=review, paper=row.paper)
-            if row and review
-            else None
-        )
-    data = report_pdf.pdf_of(document, home=settings.home) if document else b""
+    data = report_pdf.pdf_of(found.document, home=settings.home) if found else b""
     with writing(engine) as session:
         queued = 0
-        if row and members and review and document:
+        if row and members and found:
             queued = send_review(
                 session,
                 settings=settings,
                 addresses=members.addresses,
                 list_name=members.name,
-                period=review.quarter,
+                period=found.period,
                 pdf_bytes=data,
-                name=document.name,
-                subject=f"Reliability review {review.quarter}",
-                summary=review.headline,
-                link=Desk.of(settings).page(f"/reviews/{review.quarter}"),
+                name=found.document.name,
+                subject=found.subject,
+                summary=found.summary,
+                link=Desk.of(settings).page(found.path),
                 once=f"schedule:{row.id}",
                 now=now,
             )

@@ -11,7 +11,7 @@ import zipfile
 from rca.errors import NotFound, Unavailable
 from rca.reports import words
 from rca.reports.paper import wide
-from rca.reports.value import Cell, Review, Sheet, as_json, review_digest
+from rca.reports.value import Addendum, Cell, Decision, Review, Sheet, as_json
 
 SHAPES = {"md": ".md", "csv": "-numbers.zip", "parquet": "-numbers-parquet.zip", "json": ".json"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -79,12 +79,15 @@ def markdown_of(review: Review) -> str:
     lines = [
         f"# Reliability review {review.quarter}{organisation}",
         "",
-        f"**{review.headline}**",
+        f"**{review.title}**",
         "",
+        *([f"What the figures say: {review.headline}", ""] if review.verdict else []),
         review.lede,
         "",
-        f"As of {review.as_of}, {review.coverage.words}, data {review_digest(review)[:12]}.",
+        f"{review.period}. {review.edition.words}. As of {words.iso_day(review.as_of)}, "
+        f"{review.coverage.words}, data {review.digest[:12]}.",
         "",
+        *(_addendum(addendum) for addendum in review.edition.addenda),
         *_front(review),
     ]
     for section in review.sections:
@@ -101,12 +104,26 @@ def markdown_of(review: Review) -> str:
 def _front(review: Review) -> list[str]:
     lines = [f"- {t.name}: {t.value} {t.small} ({t.n}). {t.say}." for t in review.tiles]
     lines += ["", "## Decisions requested", ""]
-    lines += [f"{i}. {d.title} {d.detail}".rstrip() for i, d in enumerate(review.decisions, 1)] or [
-        "None."
-    ]
+    lines += [f"{i}. {_asked(d)}" for i, d in enumerate(review.decisions, 1)] or ["None."]
     lines += ["", "## Better because of finished work", ""]
     lines += [f"- **{name}.** {text}" for name, text in review.better] or ["Nothing yet."]
+    lines += ["", "## Worth discussing", ""]
+    lines += [f"- {a.reference} {a.title} ({a.severity}): {a.why}" for a in review.agenda] or [
+        "None chosen."
+    ]
     return [*lines, ""]
+
+
+def _asked(decision: Decision) -> str:
+    by = f"by {words.iso_day(decision.by)}" if decision.by else ""
+    who = ", ".join(part for part in (decision.owner, decision.cost, by) if part)
+    text = f"{decision.title} {decision.detail}".strip()
+    return f"{text} ({who})" if who else text
+
+
+def _addendum(addendum: Addendum) -> str:
+    text = addendum.text.replace("\n", "\n> ")
+    return f"> Addendum, {words.iso_day(addendum.on)}: {text}\n"
 
 
 def _table(sheet: Sheet) -> list[str]:

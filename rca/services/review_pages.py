@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlmodel import Session
 
-from rca.domain.quarters import Quarter
+from rca.domain.periods import Period
 from rca.errors import NotFound
 from rca.reports import words
 from rca.reports.paper import wide
-from rca.reports.value import Cell, Chart, Review, Sheet, review_digest
-from rca.services import report_pdf, reviews
+from rca.reports.value import Cell, Chart, Review, Sheet
+from rca.services import documents, review_reading, review_records, reviews
+from rca.services.printing import Printed
+from rca.services.quarter.front import AGENDA_RULE as AGENDA_RULE
+from rca.services.review_reading import RecordView
 
 _WIDE = ("stack", "control", "dots", "smalls")
 _LONG = 28
@@ -19,45 +21,70 @@ _LONG = 28
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A review with the drawings that the cache holds; ``drawn`` is empty until they are made."""
+    """A review with the drawings that are made; ``drawn`` is empty until they are. ``record`` is
+    None for figures of the moment.
+    """
 
     review: Review
-    digest: str
     drawn: dict[str, str]
-    earlier: str
-    later: str
+    record: RecordView | None = None
+    earlier: str = ""
+    later: str = ""
+    published: str = ""
+
+    @property
+    def incident(self) -> Printed | None:
+        """The incident that a frozen review keeps whole."""
+        return self.record.incident if self.record else None
 
 
-def page_of(
+def live_page(
     session: Session,
     *,
-    quarter: Quarter,
+    period: Period,
     now: datetime,
     organisation: str,
-    home: Path,
     whose: str = "",
+    team: str = "",
+    tier: int | None = None,
 ) -> ReviewPage:
-    """The page of one quarter. Draws nothing. Raises NotFound without an incident there."""
+    """Figures of the moment. Draws nothing. Raises NotFound without an incident there."""
     review = reviews.build(
-        session, quarter=quarter, now=now, organisation=organisation, whose=whose
-    )
+        session, period=period, now=now, organisation=organisation, whose=whose, team=team,
+        tier=tier,
+    )  # fmt: skip
     lines = reviews.list_quarters(session, now=now, organisation=whose)
     names = [line.quarter for line in lines]
+    published = review_records.published_reference(
+        session, period=period, whose=whose, team=team, tier=tier
+    )
     return ReviewPage(
         review=review,
-        digest=review_digest(review),
-        drawn=report_pdf.charts_kept(tuple(review.charts()), home=home),
-        earlier=next((name for name in names if name < str(quarter)), ""),
-        later=next((name for name in reversed(names) if name > str(quarter)), ""),
+        drawn=documents.drawn(session, tuple(review.charts())),
+        earlier=next((name for name in names if name < str(period)), ""),
+        later=next((name for name in reversed(names) if name > str(period)), ""),
+        published=published or "",
     )
 
 
-def drawing(review: Review, name: str, *, home: Path) -> str:
-    """The SVG of one chart; the first asked for draws them all. Raises NotFound."""
-    drawn = report_pdf.charts_of(tuple(review.charts()), home=home)
-    if name not in drawn:
-        raise NotFound(f"There is no chart {name} in the review of {review.quarter}.")
-    return drawn[name]
+def record_page(
+    session: Session, *, reference: str, now: datetime, organisation: str
+) -> ReviewPage:
+    """A review on record, with its words. Raises NotFound."""
+    row = review_records.find(session, reference)
+    figures = None
+    if not row.snapshot:
+        figures = review_records.live(session, row, now=now, organisation=organisation)
+    record = review_reading.view(session, row, figures)
+    drawn = documents.drawn(session, tuple(record.review.charts()))
+    return ReviewPage(review=record.review, drawn=drawn, record=record)
+
+
+def drawing(page: ReviewPage, name: str) -> str | None:
+    """The SVG of one chart, None while it is not drawn. Raises NotFound."""
+    if name not in {chart.name for chart in page.review.charts()}:
+        raise NotFound(f"There is no chart {name} in the review of {page.review.quarter}.")
+    return page.drawn.get(name)
 
 
 def is_wide(chart: Chart) -> bool:
@@ -70,6 +97,11 @@ def is_wide(chart: Chart) -> bool:
 def table_of(sheet: Sheet) -> Sheet:
     """The table as a reader wants it: counts by two words as a matrix."""
     return wide(sheet)
+
+
+def iso_words(text: str) -> str:
+    """An ISO day as it reads."""
+    return words.iso_day(text)
 
 
 def cell_words(value: Cell, kind: str) -> str:

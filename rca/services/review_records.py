@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from rca import __version__
 from rca.domain.access import OPERATOR, Permission, Viewer
-from rca.domain.periods import Period, parse_period
+from rca.domain.periods import Period
 from rca.domain.vocabulary import ReviewState
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
 from rca.reports.value import Review, as_json, review_digest
@@ -263,6 +263,13 @@ def published_reference(
     return session.exec(query).first()
 
 
+def in_order(session: Session, one: str, other: str) -> tuple[tuple[str, str], bool]:
+    """The two references, the earlier first, and whether their periods overlap."""
+    rows = [find(session, name) for name in (one, other)]
+    rows.sort(key=lambda row: (row.starts_on, row.number))
+    return (rows[0].reference, rows[1].reference), rows[1].starts_on <= rows[0].ends_on
+
+
 def _need(viewer: Viewer, permission: Permission) -> None:
     if not viewer.may(permission):
         raise Forbidden(f"Your account may not do this: it needs “{permission.label}”.")
@@ -323,9 +330,3 @@ def parse_days(first: str, last: str) -> str:
     except ValueError as error:
         raise Invalid([Problem("first", "Write both days like 2026-07-01.")]) from error
     return f"{first}..{last}"
-
-
-__all__ = [
-    "add_addendum", "create", "discard", "find", "freeze", "live", "next_version", "parse_days",
-    "parse_period", "parse_scope", "publish", "published_reference", "thaw",
-]  # fmt: skip

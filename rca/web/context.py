@@ -12,6 +12,7 @@ from sqlmodel import Session
 from rca.config import Settings
 from rca.domain.access import Viewer
 from rca.errors import NotSignedIn
+from rca.services import look
 from rca.store import engine as store
 
 
@@ -36,6 +37,11 @@ def viewer() -> Viewer:
     if found is None:
         raise NotSignedIn("Sign in to see this.")
     return found
+
+
+def organisation(session: Session) -> str:
+    """The organisation's name: as an admin set it, else as the settings give it."""
+    return look.name_of(session, settings_name=settings().organisation)
 
 
 @contextmanager

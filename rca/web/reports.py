@@ -1,16 +1,24 @@
-"""PDFs of single postmortems, and how a PDF is answered."""
+"""PDFs of single postmortems, and how a document that a worker makes is answered."""
 
 import re
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rca.domain.access import Permission
-from rca.services import report_pdf
+from rca.errors import Unavailable
+from rca.services import documents, look, report_pdf
+from rca.services.documents import Standing
 from rca.services.report_pdf import Document
 from rca.web.access import allow
-from rca.web.context import reading, settings, viewer
+from rca.web.context import now, organisation, reading, viewer, writing
+from rca.web.failures import wants_json
 
 blueprint = Blueprint("reports", __name__)
+AGAIN_SECONDS = 2
+"""A page that waits asks again after so long, with scripts or without."""
+Answer = Response | tuple[Response | str, int, dict[str, str]]
 
 
 def paper() -> str:
@@ -18,25 +26,81 @@ def paper() -> str:
     return request.args.get("paper", "a4")
 
 
-def answer_pdf(document: Document) -> Response:
-    """The PDF, shown in the browser under its own name. Rendered outside any transaction."""
-    data = report_pdf.pdf_of(document, home=settings().home)
+def answer_pdf(document: Document) -> Answer:
+    """The PDF when it is made, else it is asked for and a page says how far it is."""
+    with reading() as session:
+        document = look.dressed(document, look.current(session))
+        found = documents.standing(session, document.key, now=now())
+        data = documents.bytes_of(session, document.key) if found.state == "made" else None
+    if data is not None:
+        return _send(document.name, data)
+    if found.state == "absent":
+        with writing() as session:
+            documents.ask(session, document, now=now())
+            found = documents.standing(session, document.key, now=now())
+    return _waiting(found, document.name)
+
+
+def _send(name: str, data: bytes) -> Response:
     response = Response(data, mimetype="application/pdf")
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", document.name)
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    clean = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    response.headers["Content-Disposition"] = f'inline; filename="{clean}"'
     return response
+
+
+def _waiting(found: Standing, name: str) -> Answer:
+    if found.state == "failed" and wants_json():
+        raise Unavailable(found.failed)
+    status = 503 if found.state == "failed" else 202
+    headers = {"Retry-After": str(AGAIN_SECONDS)}
+    if wants_json():
+        told = {"state": found.state, "step": found.step, "done": found.done, "of": found.of}
+        return jsonify(told), status, headers
+    if status == 202:
+        headers["Refresh"] = str(AGAIN_SECONDS)
+    page = render_template(
+        "reports/making.html", here="", found=found, name=name, again=request.full_path.rstrip("?")
+    )
+    return page, status, headers
+
+
+def _back() -> str:
+    """The address that the form came from, when it is one of ours."""
+    given = request.form.get("back", "")
+    parts = urlsplit(given)
+    ours = given.startswith("/") and not given.startswith("//") and not parts.netloc
+    return given if ours and "\\" not in given else url_for("reviews.index")
+
+
+@blueprint.post("/documents/<key>/stop")
+@allow(Permission.READ)
+def stop(key: str) -> WerkzeugResponse:
+    """Stop a document that is being made."""
+    with writing() as session:
+        documents.cancel(session, key)
+    flash("Stopped. Nothing was kept.", "done")
+    return redirect(url_for("reviews.index"), code=303)
+
+
+@blueprint.post("/documents/<key>/again")
+@allow(Permission.READ)
+def again(key: str) -> WerkzeugResponse:
+    """Try once more after a failure: what failed is forgotten and the address asks afresh."""
+    with writing() as session:
+        documents.cancel(session, key)
+    return redirect(_back(), code=303)
 
 
 @blueprint.get("/postmortems/<reference>.pdf")
 @allow(Permission.READ)
-def postmortem_pdf(reference: str) -> Response:
+def postmortem_pdf(reference: str) -> Answer:
     """One postmortem; ``?variant=one-page|customer``, ``?paper=letter``. Roles only."""
     with reading() as session:
         document = report_pdf.postmortem_document(
             session,
             viewer=viewer(),
             reference=reference,
-            organisation=settings().organisation,
+            organisation=organisation(session),
             variant=request.args.get("variant", "full"),
             paper=paper(),
         )

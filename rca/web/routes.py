@@ -17,7 +17,7 @@ from rca.web import (
     patterns,
     postmortems,
     reports,
-    reviews,
+    review_editing,
     templates,
     timeline,
     webhooks,
@@ -35,7 +35,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     templates.blueprint,
     webhooks.blueprint,
     reports.blueprint,
-    reviews.blueprint,
+    # The module that imports the others, so that every route of a review is on it.
+    review_editing.blueprint,
     patterns.blueprint,
     guardrails.blueprint,
     actions.blueprint,

@@ -28,9 +28,22 @@ const listen = (svg) => {
   svg.addEventListener("pointerleave", hide);
 };
 
+// A worker draws the charts; 202 says that they are not there yet.
+const TRIES = 40;
+const PAUSE_MS = 1500;
+
+const fetched = async (address) => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const answer = await fetch(address, { credentials: "same-origin", cache: "no-cache" });
+    if (answer.status !== 202) return answer;
+    await new Promise((done) => { setTimeout(done, PAUSE_MS); });
+  }
+  return null;
+};
+
 const inline = async (picture) => {
-  const answer = await fetch(picture.src, { credentials: "same-origin" });
-  if (!answer.ok) return;
+  const answer = await fetched(picture.src);
+  if (!answer?.ok) return;
   const drawing = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
   if (drawing.nodeName !== "svg" || drawing.querySelector("script, style, foreignObject")) return;
   picture.replaceWith(document.importNode(drawing, true));
@@ -38,7 +51,10 @@ const inline = async (picture) => {
 
 const start = async () => {
   document.body.append(tip);
-  await Promise.allSettled([...document.querySelectorAll("img[data-chart]")].map(inline));
+  // The first one waits for the drawing; the others are there by then.
+  const [first, ...rest] = document.querySelectorAll("img[data-chart]");
+  if (first) await inline(first).catch(() => {});
+  await Promise.allSettled(rest.map(inline));
   document.querySelectorAll("svg.drawn").forEach(listen);
 };
 

@@ -33,6 +33,7 @@ def page(**changes: Any) -> str:
     """The print HTML of the small review."""
     return print_html(
         "quarter.html", review=review(**changes), incident=None, organisation="Fernwick",
+        agenda_rule="Chosen by rule.",
         banner="Internal", as_of="2026-10-05", run="Fernwick · data abc", digest="abc",
     )  # fmt: skip
 
@@ -405,5 +406,5 @@ def test_without_pango_it_says_what_to_install(
 def test_a_fault_of_ours_is_told_apart() -> None:
     began = time.monotonic()
     with pytest.raises(RenderingFailed, match="could not be made"):
-        rendering._ask({"charts": [{"nonsense": 1}], "html": None}, 30, 2**31, lambda: False)
+        rendering._ask({"charts": [{"nonsense": 1}], "html": None}, 30, 2**31, lambda: False, None)
     assert time.monotonic() > began

@@ -1,16 +1,23 @@
 """Reviews and PDFs over the web: who may read, what is shown, what is cached."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlmodel import select
+from werkzeug.test import TestResponse
 
-from rca.services import report_pdf
-from rca.store.engine import writing
+from rca.jobs import run_due
+from rca.reports.rendering import RenderingFailed
+from rca.services import documents
+from rca.store import tables as t
+from rca.store.engine import reading, writing
+from tests.conftest import NOW
 from tests.people import People
 from tests.services.quarters import fill, incident, put
-from tests.web.conftest import people_of, sign_in
+from tests.web.conftest import form_token, people_of, sign_in
 
 SUMMER = datetime(2026, 7, 2, 8, tzinfo=UTC)
 
@@ -38,15 +45,22 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def draw(charts: object, **_: object) -> dict[str, str]:
         return {c.name: f"<svg><title>{c.name}</title></svg>" for c in charts}  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(report_pdf, "make_pdf", pdf)
-    monkeypatch.setattr(report_pdf, "draw_charts", draw)
+    monkeypatch.setattr(documents, "make_pdf", pdf)
+    monkeypatch.setattr(documents, "draw_charts", draw)
     return given
+
+
+def made(app: Flask, client: FlaskClient, path: str) -> TestResponse:
+    """What an address answers once the worker has done what it asked for."""
+    client.get(path)
+    run_due(app.extensions["rca_engine"], app.extensions["rca_settings"], now=NOW)
+    return client.get(path)
 
 
 def test_the_list_and_one_quarter(sqlite_app: Flask, world: People) -> None:
     client = sign_in(sqlite_app, world.vera)
     listing = client.get("/reviews").get_data(as_text=True)
-    assert '<a class="qlist__name" href="/reviews/2026-Q3">' in listing
+    assert '<a class="qlist__name" href="/reviews/2026-Q3?live=1">' in listing
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
     assert "6 incidents published, with no earlier quarter to compare with." in page
     assert page.count("<h1") == 1
@@ -71,14 +85,14 @@ def test_pages_know_nothing_of_restricted_records(
         "/reviews/2026-Q3/numbers.json",
     ):
         assert "Canary" not in client.get(path).get_data(as_text=True)
-    assert client.get("/reviews/2026-Q3.pdf").status_code == 200
+    assert made(sqlite_app, client, "/reviews/2026-Q3.pdf").status_code == 200
     assert "Canary" not in rendered[0]
 
 
 def test_page_and_pdf_say_the_same(sqlite_app: Flask, world: People, rendered: list[str]) -> None:
     client = sign_in(sqlite_app, world.vera)
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
-    client.get("/reviews/2026-Q3.pdf")
+    made(sqlite_app, client, "/reviews/2026-Q3.pdf")
     data = client.get("/reviews/2026-Q3/numbers.json").get_json()
     for tile in data["tiles"]:
         for text in (page, rendered[0]):
@@ -94,34 +108,77 @@ def test_a_pdf_is_rendered_once_for_the_same_data(
     sqlite_app: Flask, world: People, rendered: list[str]
 ) -> None:
     client = sign_in(sqlite_app, world.vera)
-    first, again = (client.get("/reviews/2026-Q3.pdf") for _ in range(2))
+    first, again = (made(sqlite_app, client, "/reviews/2026-Q3.pdf") for _ in range(2))
     assert first.data == again.data
     assert first.mimetype == "application/pdf"
     assert "reliability-review-2026-Q3.pdf" in first.headers["Content-Disposition"]
     assert len(rendered) == 1
     with writing(sqlite_app.extensions["rca_engine"]) as session:
         put(session, world.ines, incident(SUMMER), at=SUMMER)
-    client.get("/reviews/2026-Q3.pdf")
-    client.get("/reviews/2026-Q3.pdf?paper=letter")
+    made(sqlite_app, client, "/reviews/2026-Q3.pdf")
+    made(sqlite_app, client, "/reviews/2026-Q3.pdf?paper=letter")
     assert len(rendered) == 3
 
 
-def test_the_cache_is_private_and_holds_nothing_restricted(
-    sqlite_app: Flask, world: People, rendered: list[str], tmp_path: Path
+def test_no_page_renders_and_one_that_waits_asks_again(
+    sqlite_app: Flask, world: People, rendered: list[str]
+) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    waiting = client.get("/reviews/2026-Q3.pdf")
+    assert waiting.status_code == 202
+    assert waiting.headers["Refresh"] == "2"
+    assert "Waiting for the worker" in waiting.get_data(as_text=True)
+    told = client.get("/reviews/2026-Q3.pdf", headers={"Accept": "application/json"})
+    assert (told.status_code, told.get_json()["state"]) == (202, "waiting")
+    assert rendered == []
+    with reading(sqlite_app.extensions["rca_engine"]) as session:
+        queued = session.exec(select(t.Job).where(t.Job.key.startswith("print:"))).all()
+    assert len(queued) == 1
+
+
+def test_a_document_is_stopped_and_a_failure_is_said(
+    sqlite_app: Flask, world: People, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(sqlite_app, world.vera)
+    page = client.get("/reviews/2026-Q3.pdf").get_data(as_text=True)
+    stop = re.search(r'action="(/documents/[0-9a-f]{64}/stop)"', page)
+    assert stop
+    token = {"csrf_token": form_token(client)}
+    assert client.post(stop[1], data=token).status_code == 303
+    run_due(sqlite_app.extensions["rca_engine"], sqlite_app.extensions["rca_settings"], now=NOW)
+    assert rendered == []
+
+    def slow(*_: object, **__: object) -> bytes:
+        raise RenderingFailed("The document took longer than 55 seconds and was stopped.")
+
+    monkeypatch.setattr(documents, "make_pdf", slow)
+    failed = made(sqlite_app, client, "/reviews/2026-Q3.pdf")
+    assert failed.status_code == 503
+    assert "took longer than 55 seconds" in failed.get_data(as_text=True)
+    again = {**token, "back": "https://elsewhere.example/"}
+    answer = client.post(stop[1].replace("/stop", "/again"), data=again)
+    assert answer.headers["Location"] == "/reviews"
+
+
+def test_restricted_prints_are_kept_for_minutes_only(
+    sqlite_app: Flask, world: People, rendered: list[str]
 ) -> None:
     client = sign_in(sqlite_app, world.ines)
-    assert client.get("/postmortems/INC-2026-0007.pdf").status_code == 200
-    folder = tmp_path / "instance" / "cache" / "pdf"
-    assert not folder.exists()
-    client.get("/postmortems/INC-2026-0001.pdf")
-    (kept,) = folder.iterdir()
-    assert kept.stat().st_mode & 0o077 == 0
-    assert folder.stat().st_mode & 0o077 == 0
+    assert made(sqlite_app, client, "/postmortems/INC-2026-0007.pdf").status_code == 200
+    assert sign_in(sqlite_app, world.otto).get("/postmortems/INC-2026-0007.pdf").status_code == 404
+    made(sqlite_app, client, "/postmortems/INC-2026-0001.pdf")
+    assert len(rendered) == 2
+    with writing(sqlite_app.extensions["rca_engine"]) as session:
+        later = NOW + documents.RESTRICTED_KEPT + timedelta(seconds=1)
+        documents.ask_drawings(session, (), now=later)
+        names = session.exec(select(t.PrintedDocument.name)).all()
+    assert "INC-2026-0001.pdf" in names
+    assert "INC-2026-0007.pdf" not in names
 
 
 @pytest.mark.usefixtures("rendered")
 def test_a_restricted_pdf_is_its_members_alone(sqlite_app: Flask, world: People) -> None:
-    for viewer, status in ((world.ines, 200), (world.otto, 404), (world.ada, 404)):
+    for viewer, status in ((world.ines, 202), (world.otto, 404), (world.ada, 404)):
         found = sign_in(sqlite_app, viewer).get("/postmortems/INC-2026-0007.pdf")
         assert found.status_code == status
     assert sign_in(sqlite_app, None).get("/postmortems/INC-2026-0007.pdf").status_code == 303
@@ -131,9 +188,13 @@ def test_a_restricted_pdf_is_its_members_alone(sqlite_app: Flask, world: People)
 def test_charts_are_pictures_first_and_inline_when_drawn(sqlite_app: Flask, world: People) -> None:
     client = sign_in(sqlite_app, world.vera)
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
-    assert '<img src="/reviews/2026-Q3/charts/durations.svg"' in page
-    drawing = client.get("/reviews/2026-Q3/charts/durations.svg")
-    assert drawing.mimetype == "image/svg+xml"
+    picture = "/reviews/2026-Q3/charts/durations.svg?live=1"
+    assert f'<img src="{picture}"' in page
+    placeholder = client.get(picture)
+    assert placeholder.status_code == 202
+    assert b"Being drawn" in placeholder.data
+    drawing = made(sqlite_app, client, picture)
+    assert (drawing.status_code, drawing.mimetype) == (200, "image/svg+xml")
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
     assert "<svg><title>durations</title></svg>" in page
     assert "data-chart" not in page
@@ -167,10 +228,11 @@ def test_without_pango_the_page_works_and_the_pdf_says_what_to_install(
     def missing(*_: object, **__: object) -> bytes:
         raise Unavailable("PDF needs Pango")
 
-    monkeypatch.setattr(report_pdf, "make_pdf", missing)
+    monkeypatch.setattr(documents, "make_pdf", missing)
+    monkeypatch.setattr(documents, "draw_charts", lambda *_, **__: {})
     client = sign_in(sqlite_app, world.vera)
     assert client.get("/reviews/2026-Q3").status_code == 200
-    answer = client.get("/reviews/2026-Q3.pdf")
+    answer = made(sqlite_app, client, "/reviews/2026-Q3.pdf")
     assert answer.status_code == 503
     assert "PDF needs Pango" in answer.get_data(as_text=True)
 
