@@ -38,9 +38,7 @@ def delivery(
     name = found.name or organisation
     reference = review_records.published_reference(session, period=period, whose=whose)
     if reference:
-        page = review_pages.record_page(
-            session, reference=reference, now=now, organisation=name
-        )
+        page = review_pages.record_page(session, reference=reference, now=now, organisation=name)
         path = f"/reviews/records/{reference}"
     else:
         page = review_pages.live_page(

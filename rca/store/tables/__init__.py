@@ -50,6 +50,7 @@ from rca.store.tables.postmortems import (
     TimelineEntryRow,
     TimeMarkRow,
 )
+from rca.store.tables.reviews import (
     CompanyLook,
     PrintedDocument,
     ReviewAddendum,
@@ -57,7 +58,6 @@ from rca.store.tables.postmortems import (
     ReviewPartRevision,
     ReviewRow,
 )
-from rca.store.tables.reviews import (
 from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
 from rca.store.tables.wording import WordingAllowed, WordingDismissal
 
