@@ -5,14 +5,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from rca.services import accounts
 from rca.store import migrate
 from rca.store.engine import make_engine, writing
 from rca.store.tables import metadata
@@ -26,6 +28,19 @@ _DATA_SKIPS: list[str] = []
 def now() -> datetime:
     """The instant at which every test plays."""
     return NOW
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[Callable[[], PasswordHasher]]:
+    """Cheap password hashes: thousands of sign-ins would cost minutes of argon2 and prove nothing.
+
+    Yields the product's own, whose setting tests/web/test_account_pages.py holds.
+    """
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    real = accounts._hasher
+    accounts._hasher = lambda: quick  # type: ignore[assignment]
+    yield real
+    accounts._hasher = real
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,26 @@
-"""What gunicorn does beyond serving: warm the statistics libraries once a worker is up.
+"""What gunicorn does beyond serving: warm templates and statistics libraries once a worker is up.
 
-They take seconds to import and the first reader of a figure would bear it. A worker answers
+They take seconds and the first reader of a page or a figure would bear it. A worker answers
 meanwhile; the cost is memory, about 100 MB a worker.
 """
 
 import importlib
 import threading
 import time
+from typing import Any
 
 _LATER_SECONDS = 1.5
 _MODULES = ("scipy.stats", "statsmodels.stats.proportion")
 
 
-def _warm() -> None:
+def _warm(app: Any) -> None:
     time.sleep(_LATER_SECONDS)
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
     for name in _MODULES:
         importlib.import_module(name)
 
 
-def post_worker_init(_worker: object) -> None:
+def post_worker_init(worker: Any) -> None:
     """gunicorn's hook after a worker has loaded the app."""
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    threading.Thread(target=_warm, args=(worker.wsgi,), name="warm", daemon=True).start()

@@ -107,7 +107,6 @@ def change(
                 to_id=incident.id, method=method, at=at,
             )
         )  # fmt: skip
-    session.flush()
 
 
 def ledger(session: Session, rows: list[t.PostmortemRow], now: datetime) -> None:
@@ -125,3 +124,4 @@ def ledger(session: Session, rows: list[t.PostmortemRow], now: datetime) -> None
             incident=rows[number // 30 % len(rows)] if linked else None,
             facts={"checks": [], "approvals.owners": 1},
         )
+    session.flush()

@@ -1,7 +1,9 @@
 """One's own account, and the admin's list of people."""
 
 import re
+from collections.abc import Callable
 
+from argon2 import PasswordHasher, Type
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -108,3 +110,12 @@ def test_the_last_admin_stays(sqlite_app: Flask) -> None:
         roles = {account.name: account.role for account in accounts.list_users(session)}
     assert roles["ada"] == "viewer"
     assert client.get("/settings/people").status_code == 303
+
+
+def test_passwords_are_hashed_as_owasp_asks(
+    quick_passwords: Callable[[], PasswordHasher],
+) -> None:
+    """The tests use a cheap setting; this is the one that people get."""
+    product = quick_passwords()
+    assert product.type is Type.ID
+    assert (product.memory_cost, product.time_cost, product.parallelism) == (19 * 1024, 2, 1)
