@@ -8,7 +8,7 @@ from tests.factories import rich
 from tests.formats.contents import contents, without_ids
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(contents())
 def test_nothing_is_lost(content: PostmortemContent) -> None:
     text = markdown.write(content, reference="INC-2026-0001", status="published")
