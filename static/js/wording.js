@@ -1,6 +1,9 @@
-// Wording hints beside a field: a dotted list under it, one card on a press. Nothing is said about
-// the sentence that holds the caret, nothing is counted, nothing blocks. Without this file the same
-// hints stand on the page "Wording" of the postmortem.
+// Wording hints in a field: a dotted line under the words, one card on a press on them (or on
+// Alt+Enter), and the same hints as buttons after the field for those who don't see the line.
+// Nothing is said about the sentence that is being typed, nothing is counted, nothing blocks.
+// Without this file the same hints stand on the page "Wording" of the postmortem.
+import { Lines } from "./wording_lines.js";
+
 const WAIT_MS = 400;
 const LONGEST = 200_000;
 // The fields in which hints speak; the server decides again (rca.services.wording.is_read).
@@ -53,14 +56,15 @@ export function sortOut(fresh, joined, findings) {
   return byWords;
 }
 
-// What may be shown now: not the sentence in which somebody is typing.
-export function speakable(parts, cache, caret) {
+// What may be shown now: not the sentence in which somebody is typing, unless they asked for it.
+export function speakable(parts, cache, caret, asked = "") {
   const shown = [];
   for (const part of parts) {
     for (const finding of cache.get(part.words) ?? []) {
       const first = part.at + finding.first;
       const last = part.at + finding.last;
-      if (caret !== null && caret >= first && caret <= last + 1) continue;
+      const typing = caret !== null && caret >= first && caret <= last + 1;
+      if (typing && finding.key !== asked) continue;
       shown.push({ ...finding, start: part.at + finding.start, end: part.at + finding.end, first, last });
     }
   }
@@ -81,21 +85,29 @@ class Field {
     this.cache = new Map();
     this.timer = 0;
     this.request = null;
-    this.open = "";
+    this.asked = "";
+    this.lines = new Lines(box);
     this.list = element("ul", "wording-list");
     this.list.setAttribute("aria-label", "Wording hints");
     this.list.hidden = true;
-    box.after(this.list);
+    this.lines.mirror.after(this.list);
+    box.addEventListener("click", () => this.pressed());
+    box.addEventListener("keydown", (event) => this.key(event));
   }
 
   soon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.check(), WAIT_MS);
+    // Lines of paragraphs that did not change move along; those of this one go until it is read.
+    this.show();
+  }
+
+  parts() {
+    return paragraphsOf(this.box.value.slice(0, LONGEST));
   }
 
   async check() {
-    const parts = paragraphsOf(this.box.value.slice(0, LONGEST));
-    const fresh = [...new Map(parts.filter((p) => !this.cache.has(p.words)).map((p) => [p.words, p])).values()];
+    const fresh = [...new Map(this.parts().filter((p) => !this.cache.has(p.words)).map((p) => [p.words, p])).values()];
     if (fresh.length) {
       const joined = fresh.map((part) => part.words).join("\n\n");
       this.request?.abort();
@@ -111,13 +123,63 @@ class Field {
   }
 
   show() {
-    const parts = paragraphsOf(this.box.value.slice(0, LONGEST));
     const caret = document.activeElement === this.box ? this.box.selectionStart : null;
-    const shown = speakable(parts, this.cache, caret);
-    const held = this.list.contains(document.activeElement);
-    if (held) return;
+    const shown = speakable(this.parts(), this.cache, caret, this.asked);
+    this.lines.draw(shown);
+    if (this.list.contains(document.activeElement)) return;
     this.list.replaceChildren(...shown.map((finding) => this.item(finding)));
     this.list.hidden = shown.length === 0;
+  }
+
+  // The finding whose words hold the caret, spoken of or not.
+  atCaret() {
+    const { selectionStart: at, selectionEnd: to } = this.box;
+    if (at !== to) return undefined;
+    return speakable(this.parts(), this.cache, null).find((f) => at >= f.start && at <= f.end);
+  }
+
+  pressed() {
+    const finding = this.atCaret();
+    const open = this.box.parentElement.querySelector(".hint");
+    if (open && (!finding || finding.key === this.asked)) this.shut(open);
+    else if (finding) this.beside(finding);
+    this.show();
+  }
+
+  key(event) {
+    const open = this.box.parentElement.querySelector(".hint");
+    if (event.key === "Escape" && open) {
+      event.stopPropagation();
+      this.shut(open);
+      this.show();
+    }
+    if (event.key !== "Enter" || !event.altKey) return;
+    const finding = this.atCaret();
+    if (!finding) return;
+    event.preventDefault();
+    this.beside(finding).querySelector("button").focus();
+  }
+
+  beside(finding) {
+    this.review.closeAll();
+    this.asked = finding.key;
+    const card = this.card(finding);
+    card.setAttribute("role", "group");
+    card.setAttribute("aria-label", "Wording hint");
+    card.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.shut(card);
+      this.box.focus();
+    });
+    this.list.before(card);
+    this.show();
+    return card;
+  }
+
+  shut(card) {
+    this.asked = "";
+    this.review.close(card);
   }
 
   item(finding) {
@@ -139,7 +201,7 @@ class Field {
 
   toggle(row, opener, finding) {
     const there = row.querySelector(".hint");
-    for (const other of document.querySelectorAll(".wording-list .hint")) this.review.close(other);
+    this.review.closeAll();
     if (!there) {
       opener.setAttribute("aria-expanded", "true");
       row.append(this.card(finding));
@@ -166,6 +228,7 @@ class Field {
       this.box.focus();
       this.box.setRangeText(finding.rewrite, finding.start, finding.end, "end");
       this.box.dispatchEvent(new Event("input", { bubbles: true }));
+      this.review.closeAll();
     });
     return use;
   }
@@ -197,6 +260,7 @@ class Field {
   }
 
   drop(key) {
+    this.review.closeAll();
     for (const [words, found] of this.cache) {
       this.cache.set(words, found.filter((finding) => finding.key !== key));
     }
@@ -241,6 +305,11 @@ class Review {
     card.remove();
   }
 
+  closeAll() {
+    for (const field of this.fields.values()) field.asked = "";
+    for (const card of this.form.querySelectorAll(".hint")) if (card.closest(".wording-list, .has-wording-lines")) this.close(card);
+  }
+
   fieldOf(box) {
     if (!this.fields.has(box)) this.fields.set(box, new Field(box, this));
     return this.fields.get(box);
@@ -248,7 +317,12 @@ class Review {
 
   start() {
     const heard = (event) => READS.test(event.target.name ?? "");
-    this.form.addEventListener("input", (event) => heard(event) && this.fieldOf(event.target).soon());
+    this.form.addEventListener("input", (event) => {
+      if (!heard(event)) return;
+      const field = this.fieldOf(event.target);
+      if (field.asked) this.closeAll(); // Typing goes on: the card has had its say.
+      field.soon();
+    });
     this.form.addEventListener("focusout", (event) => heard(event) && this.fieldOf(event.target).soon());
     this.form.addEventListener("keyup", (event) => {
       if (heard(event) && event.key.startsWith("Arrow")) this.fields.get(event.target)?.show();
