@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "guard": ("rca.cli.guard:command", "Check a change against guardrails, in any CI."),
     "report": ("rca.cli.report:command", "PDFs: postmortem, quarter, pattern, guardrail."),
     "review": ("rca.cli.review:command", "Reviews on record: create, freeze, publish, show."),
+    "digest": ("rca.cli.digest:command", "The weekly digest of a service: print or send it."),
+    "mail": ("rca.cli.mail:command", "Mail: the log, a test, lists, and reviews that go out."),
     "provenance": ("rca.cli.provenance:command", "Evidence of AI influence in commits."),
     "changes": ("rca.cli.changes:command", "Fill the change ledger from git or files."),
     "events": ("rca.cli.events:command", "Webhooks: secrets, the delivery log, redelivery."),

@@ -8,7 +8,8 @@ from sqlmodel import Session
 from rca.cli.context import Home, now, open_home, write_out
 from rca.cli.review import scoped
 from rca.domain.access import OPERATOR
-from rca.errors import NotFound
+from rca.domain.mail import is_address
+from rca.errors import Invalid, NotFound, NotNow, Problem
 from rca.services import (
     look,
     report_pdf,
@@ -82,6 +83,12 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
 @scoped
 @click.option("--live", is_flag=True, help="Figures of the moment, though a review is published.")
 @_PAPER
+@click.option(
+    "--mail-to",
+    default="",
+    metavar="LIST",
+    help="Send the PDF to a list (`rca mail list`) or to one address instead of writing it.",
+)
 def quarter(
     name: str,
     out: Path | None,
@@ -91,6 +98,7 @@ def quarter(
     tier: int | None,
     live: bool,
     paper: str,
+    mail_to: str,
 ) -> None:
     """The reliability review of a period NAME, such as 2026-Q3, or of a review on record.
 
@@ -104,6 +112,9 @@ def quarter(
         )
     edition = page.review.edition
     click.echo(f"{edition.words}, data {page.review.digest[:12]}.", err=True)
+    if mail_to:
+        _mail(home, page, document, mail_to)
+        return
     if shape == "pdf":
         _render(home, document, out)
         return
@@ -143,3 +154,32 @@ def _render(home: Home, document: report_pdf.Document, out: Path | None) -> None
         document = look.dressed(document, look.current(session))
     click.echo(f"Rendering {document.name} …", err=True)
     write_out(report_pdf.pdf_of(document, home=home.settings.home), out or Path(document.name))
+
+
+def _mail(home: Home, page: ReviewPage, document: report_pdf.Document, to: str) -> None:
+    """Send the PDF, or a link when it is too large; the same bytes go to an address once."""
+    from rca.cli.digest import send_waiting
+    from rca.services import review_mail
+
+    if home.settings.smtp is None:
+        raise NotNow("No mail server is set. RCA_SMTP_HOST and RCA_MAIL_FROM name one.")
+    if "@" in to and not is_address(to):
+        raise Invalid([Problem("mail-to", f"“{to}” is no address.")])
+    with home.reading() as session:
+        found = None if "@" in to else review_mail.find_list(session, to)
+        document = look.dressed(document, look.current(session))
+    click.echo(f"Rendering {document.name} …", err=True)
+    data = report_pdf.pdf_of(document, home=home.settings.home)
+    with home.writing() as session:
+        queued = review_mail.send_page(
+            session,
+            settings=home.settings,
+            page=page,
+            addresses=found.addresses if found else (to,),
+            list_name=found.name if found else "",
+            pdf_bytes=data,
+            name=document.name,
+            now=now(),
+        )
+    send_waiting(home)
+    click.echo(f"{queued} new in line. `rca mail log` says what became of each.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rca.domain.change import ChangeRecord
 from rca.domain.postmortem import UtcTime
 from rca.domain.text import Line, LongLine
+from rca.domain.tracker import TrackerSays
 from rca.domain.vocabulary import Vocabulary
 
 
@@ -84,6 +86,16 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueMove:
+    """What a tracker says became of an issue. Who moved it is not kept."""
+
+    url: str
+    says: TrackerSays
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A delivery as read. ``ignored`` says why there is nothing to record."""
 
@@ -92,6 +104,7 @@ class Event:
     deployments: tuple[DeploymentRecord, ...] = ()
     signals: tuple[SignalRecord, ...] = ()
     reviews: tuple[Review, ...] = ()
+    issues: tuple[IssueMove, ...] = ()
     ignored: str = ""
     unknown: bool = False
     last_deployment_before: bool = False

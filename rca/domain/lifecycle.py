@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rca.domain.action import missing
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.questions import missing_surfaces
 from rca.domain.template import Ask, Level, Template, first_of
@@ -48,12 +49,22 @@ def _ai_rows(content: PostmortemContent) -> list[Requirement]:
     ]
 
 
+def _actions(content: PostmortemContent) -> list[Requirement]:
+    """What the state of each action still asks for, such as a reason and who accepts the risk."""
+    return [
+        Requirement(Section.ACTIONS, f"actions-{place}-{field}", f"“{item.title}”: {words}", False)
+        for place, item in enumerate(content.actions)
+        if item.title
+        for field, words in missing(item)
+    ]
+
+
 def _requirement(ask: Ask, content: PostmortemContent) -> Requirement:
     text = ask.says()
     if ask.question == "ai":
-        missing = missing_surfaces(content)
-        if missing and len(missing) < len(DEFAULT_AI_SURFACES):
-            text += f" (open: {', '.join(missing)})"
+        left = missing_surfaces(content)
+        if left and len(left) < len(DEFAULT_AI_SURFACES):
+            text += f" (open: {', '.join(left)})"
     return Requirement(ask.of.section, ask.of.anchor, text, ask.of.met(content, ask.at_least))
 
 
@@ -69,7 +80,8 @@ def requirements(content: PostmortemContent, template: Template | None = None) -
         if ask.level is Level.REQUIRED
     ]
     order = template.order()
-    return sorted([*asked, *_ai_rows(content)], key=lambda item: order.index(item.section))
+    begun = [*_ai_rows(content), *_actions(content)]
+    return sorted([*asked, *begun], key=lambda item: order.index(item.section))
 
 
 def unmet(content: PostmortemContent, template: Template | None = None) -> list[Requirement]:

@@ -52,10 +52,10 @@ class Letter:
     organisation: str = ""
 
 
-def _filled(text: str, indent: str = "") -> str:
-    """Lines of at most 76 characters; a link is never broken."""
+def _filled(text: str, indent: str = "", first: str = "") -> str:
+    """Lines of at most 76 characters, the first one behind ``first``; a link is never broken."""
     return fill(
-        one_line(text, 4_000), 76, initial_indent=indent, subsequent_indent=indent,
+        one_line(text, 4_000), 76, initial_indent=first or indent, subsequent_indent=indent,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 

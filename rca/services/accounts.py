@@ -10,7 +10,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Viewer
@@ -23,6 +23,7 @@ LINK_LIFE = timedelta(minutes=30)
 SESSION_LIFE = timedelta(days=7)
 TRY_WINDOW = timedelta(minutes=5)
 TRIES_PER_WINDOW = 10
+SEEN_EVERY = timedelta(hours=1)
 SHORTEST_PASSWORD = 12
 TOKEN_PREFIX = "rca_"  # noqa: S105 - what scanners look for, not a secret
 
@@ -330,6 +331,21 @@ def viewer_of_token(session: Session, *, token: str, now: datetime) -> Viewer | 
         return None
     user = session.get(t.User, row.user_id)
     return viewer_of(user, tuple(row.scopes)) if user and user.active else None
+
+
+def token_unseen(session: Session, *, token: str, now: datetime) -> bool:
+    """Whether the last use that is written down is over an hour old."""
+    row = session.exec(select(t.ApiToken).where(t.ApiToken.token_hash == digest(token))).first()
+    return row is not None and (row.last_used_at is None or now - row.last_used_at > SEEN_EVERY)
+
+
+def touch_token(session: Session, *, token: str, now: datetime) -> None:
+    """Write down that a token was used: to the hour, so that reads stay reads."""
+    session.execute(
+        update(t.ApiToken)
+        .where(col(t.ApiToken.token_hash) == digest(token))
+        .values(last_used_at=now)
+    )
 
 
 def _audit(

@@ -5,13 +5,14 @@ it neither asks for a new approval nor starts a correction. Each change is a rev
 kind and builds on the version of the postmortem's action section.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Permission, Viewer
+from rca.domain.action import is_link, missing, unpromised
 from rca.domain.postmortem import ActionItem, PostmortemContent
 from rca.domain.vocabulary import (
     OPEN_ACTION_STATUSES,
@@ -57,8 +58,15 @@ class ActionView:
     tracker_url: str
     verified_on: date | None
     verified_evidence: str
+    started: date | None = None
     version: int = 0
     factors: tuple[str, ...] = ()
+
+    def later_than(self, days: int | None) -> int:
+        """By how many days its date lies past what its severity allows; 0 when it does not."""
+        if days is None or self.due is None or self.started is None:
+            return 0
+        return max((self.due - self.started).days - days, 0)
 
     @property
     def is_open(self) -> bool:
@@ -169,6 +177,7 @@ def _view(row: t.ActionItemRow, owner: t.PostmortemRow, now: datetime, **more: A
         tracker_url=row.tracker_url,
         verified_on=row.verified_on,
         verified_evidence=row.verified_evidence,
+        started=(owner.published_at or owner.created_at).date(),
         **more,
     )
 
@@ -207,8 +216,21 @@ def view(session: Session, *, viewer: Viewer, action_id: str, now: datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Who does it until when, and how one tells. Changing them is progress, not new words."""
+
+    kind: ActionKind
+    owner: str
+    team: str
+    done_criterion: str
+    tracker_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """What a person says about an action item. ``evidence`` belongs to ``verified``."""
+    """What a person says about an action item. ``evidence`` belongs to ``verified``; without
+    ``terms`` those stay.
+    """
 
     status: ActionStatus
     reason: str = ""
@@ -216,28 +238,29 @@ class Progress:
     due: date | None = None
     verified: Verification = Verification.PENDING
     evidence: str = ""
+    terms: Terms | None = None
 
 
-def _problems(item: ActionItem, progress: Progress) -> list[Problem]:
-    found = []
-    reasons = {
-        ActionStatus.WONT_DO: "Say why it will not be done; the risk stays.",
-        ActionStatus.BLOCKED: "Say what it waits for.",
-        ActionStatus.SUPERSEDED: "Say what replaces it.",
-    }
-    if progress.status in reasons and not progress.reason.strip():
-        found.append(Problem("reason", reasons[progress.status]))
-    if progress.status is ActionStatus.WONT_DO and not progress.approver.strip():
-        found.append(Problem("approver", "Name the role or team that accepts the risk."))
-    checked = progress.verified is not Verification.PENDING
-    if checked and progress.status is not ActionStatus.DONE:
-        found.append(Problem("verified", "Only a finished action can be checked for effect."))
-    if checked and not progress.evidence.strip():
-        found.append(Problem("evidence", "Say what was seen: an alert, a drill, a number."))
-    moved = progress.due != item.due and item.due is not None
+# Field of the content -> name of the form's field, where they differ.
+_ON_FORM = {"status_reason": "reason", "verified_evidence": "evidence"}
+
+
+def _problems(old: ActionItem, item: ActionItem, progress: Progress) -> list[Problem]:
+    asked = list(missing(item))
+    promised = old.kind is ActionKind.IDEA and item.kind is ActionKind.COMMITMENT
+    if promised:
+        asked += unpromised(item)
+    found = {_ON_FORM.get(field, field): words for field, words in asked}
+    if progress.verified is not Verification.PENDING and item.status is not ActionStatus.DONE:
+        found["verified"] = "Only a finished action can be checked for effect."
+        if not progress.evidence.strip():
+            found["evidence"] = "Say what was seen: an alert, a drill, a number."
+    moved = progress.due != old.due and old.due is not None
     if moved and not progress.reason.strip():
-        found.append(Problem("reason", "Say why the date moves."))
-    return found
+        found["reason"] = "Say why the date moves."
+    if item.tracker_url and not is_link(item.tracker_url):
+        found["tracker_url"] = "A link that begins with https:// or http://."
+    return [Problem(field, words) for field, words in found.items()]
 
 
 def _moved(item: ActionItem, progress: Progress, now: datetime) -> dict[str, Any]:
@@ -253,6 +276,7 @@ def _moved(item: ActionItem, progress: Progress, now: datetime) -> dict[str, Any
         "verified": progress.verified if done else Verification.PENDING,
         "verified_on": (item.verified_on if same else now.date()) if checked else None,
         "verified_evidence": progress.evidence if checked else "",
+        **(asdict(progress.terms) if progress.terms else {}),
     }
 
 
@@ -278,9 +302,11 @@ def change(
             version=version,
         )
     item = next(item for item in old.actions if item.id == action_id)
-    if problems := _problems(item, progress):
+    content = _with_action(old, item, _moved(item, progress, now))
+    moved = next(one for one in content.actions if one.id == action_id)
+    if problems := _problems(item, moved, progress):
         raise Invalid(problems)
-    _store(session, owner, old, _with_action(old, item, _moved(item, progress, now)), viewer, now)
+    _store(session, owner, old, content, viewer, now)
     authoring.record(
         session, viewer, f"action.{progress.status.value}", owner, now=now, item=action_id
     )

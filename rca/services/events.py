@@ -34,7 +34,7 @@ REFUSALS_KEPT_EVERY = timedelta(seconds=10)
 # What helps to read a delivery later; never a token or a signature.
 _HEADERS_KEPT = (
     "content-type", "user-agent", "x-github-event", "x-github-delivery", "x-gitlab-event",
-    "webhook-id", "webhook-timestamp", "ce-type", "ce-id",
+    "x-atlassian-webhook-identifier", "webhook-id", "webhook-timestamp", "ce-type", "ce-id",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from rca.domain.event import (
 from rca.domain.vocabulary import ChangeAI, LinkMethod, Role
 from rca.provenance.commit import Commit
 from rca.provenance.verdict import judge
-from rca.services import changes
+from rca.services import changes, tracker
 from rca.services.change_sync import evidence_of, facts_of
 from rca.store import tables as t
 
@@ -40,6 +40,10 @@ def apply(session: Session, *, source: str, event: Event, now: datetime) -> dict
     for name, rows in (("deployments", event.deployments), ("signals", event.signals)):
         if rows:
             result[name] = len(rows)
+    if event.issues:
+        result["proposals"] = sum(
+            tracker.propose(session, source=source, move=move, now=now) for move in event.issues
+        )
     if event.reviews:
         result["reviews"] = [{"approved": r.approved, "bot": r.bot} for r in event.reviews]
     return result

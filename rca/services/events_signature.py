@@ -1,8 +1,9 @@
 """Whether a delivery comes from who holds the secret. Every comparison takes constant time.
 
-GitHub signs the body; GitLab sends its token; PagerDuty signs and may list several signatures; the
-others follow Standard Webhooks (id.timestamp.body, five minutes of clock difference). Alertmanager
-and DevLake's scripts can't sign, so those two may send the secret as a bearer token instead.
+GitHub and Jira sign the body; GitLab sends its token; PagerDuty signs and may list several
+signatures; the others follow Standard Webhooks (id.timestamp.body, five minutes of clock
+difference). Alertmanager and DevLake's scripts can't sign, so those two may send the secret as a
+bearer token instead.
 """
 
 import base64
@@ -65,6 +66,8 @@ def check(
         return _github(headers, body, secrets)
     if source == "gitlab":
         return _gitlab(headers, body, secrets)
+    if source == "jira":
+        return _jira(headers, body, secrets)
     if source == "pagerduty":
         return _pagerduty(headers, body, secrets)
     bearer = headers.get("authorization", "")
@@ -92,6 +95,14 @@ def _gitlab(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> 
         return Checked(refused="X-Gitlab-Token is not the secret.")
     named = headers.get("idempotency-key") or headers.get("x-gitlab-event-uuid") or ""
     return Checked(named[:240] or _digest(body))
+
+
+def _jira(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Checked:
+    given = headers.get("x-hub-signature", "")
+    if not any(_same(given, f"sha256={_hex(secret, body)}") for secret in secrets):
+        return Checked(refused="X-Hub-Signature does not fit the body.")
+    # Jira's own identifier is not signed; the same body again is the same delivery.
+    return Checked(_digest(body))
 
 
 def _pagerduty(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Checked:

@@ -51,7 +51,7 @@ def enqueue(
     return job.id
 
 
-def due(session: Session, *, now: datetime) -> Sequence[str]:
+def due(session: Session, *, now: datetime, kind: str = "") -> Sequence[str]:
     """Ids of jobs that may run now: queued and due, or running under a lease that ended."""
     query = (
         select(t.Job.id)
@@ -63,6 +63,8 @@ def due(session: Session, *, now: datetime) -> Sequence[str]:
         )
         .order_by(col(t.Job.run_at))
     )
+    if kind:
+        query = query.where(t.Job.kind == kind)
     return session.exec(query).all()
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -21,6 +21,9 @@ from rca.services.mail_desk import Desk, Leaving
 from rca.store import audit
 from rca.store import tables as t
 from rca.store.engine import reading, writing
+
+if TYPE_CHECKING:
+    from rca.services.review_pages import ReviewPage
 
 MOST_ADDRESSES = 500
 
@@ -186,42 +189,58 @@ def due_quarter(row: t.ReviewSchedule, *, now: datetime, hour: int) -> Quarter |
 
 
 def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> None:
-    """Print a scheduled review and put its mails in line."""
-    from rca.services import report_pdf, reviews
-    from rca.services.review_delivery import delivery
+    """Print a scheduled review and put its mails in line: the published record when there is one,
+    else the figures of the moment, which the mail says.
+    """
+    from rca.services import look, report_pdf
 
     with reading(engine) as session:
         row = session.get(t.ReviewSchedule, claim.payload["schedule"])
         members = session.get(t.MailingList, row.list_name) if row else None
-        found = None
-        with suppress(NotFound):  # a quarter without an incident has no review
-            found = row and delivery(
-                session,
-                period=reviews.parse_period(claim.payload["quarter"]),
-                now=now,
-                organisation=settings.organisation,
-                whose=row.whose,
-                paper=row.paper,
+        page = _page(session, settings, row.whose, claim.payload["quarter"], now) if row else None
+        document = None
+        if row and members and page:
+            document = report_pdf.quarter_document(
+                session, review=page.review, paper=row.paper, incident=page.incident
             )
-    data = report_pdf.pdf_of(found.document, home=settings.home) if found else b""
+            document = look.dressed(document, look.current(session))
+    data = report_pdf.pdf_of(document, home=settings.home) if document else b""
     with writing(engine) as session:
         queued = 0
-        if row and members and found:
-            queued = send_review(
+        if row and members and page and document:
+            queued = send_page(
                 session,
                 settings=settings,
+                page=page,
                 addresses=members.addresses,
                 list_name=members.name,
-                period=found.period,
                 pdf_bytes=data,
-                name=found.document.name,
-                subject=found.subject,
-                summary=found.summary,
-                link=Desk.of(settings).page(found.path),
+                name=document.name,
                 once=f"schedule:{row.id}",
                 now=now,
             )
         jobs.finish(session, claim, result={"queued": queued}, now=now)
+
+
+def _page(
+    session: Session, settings: Settings, whose: str, quarter: str, now: datetime
+) -> "ReviewPage | None":
+    """The review of a quarter; None when it had no incident, so that there is nothing to say."""
+    from rca.services import look, review_pages, review_records, reviews
+
+    organisation = look.name_of(session, settings_name=settings.organisation)
+    period = reviews.parse_period(quarter)
+    reference = review_records.published_reference(session, period=period, whose=whose)
+    try:
+        if reference:
+            return review_pages.record_page(
+                session, reference=reference, now=now, organisation=organisation
+            )
+        return review_pages.live_page(
+            session, period=period, now=now, organisation=organisation, whose=whose
+        )
+    except NotFound:
+        return None
 
 
 # Sending
@@ -275,6 +294,39 @@ def send_review(
             now=now,
         )  # fmt: skip
     return made
+
+
+def send_page(
+    session: Session,
+    *,
+    settings: Settings,
+    page: "ReviewPage",
+    addresses: Sequence[str],
+    list_name: str,
+    pdf_bytes: bytes,
+    name: str,
+    now: datetime,
+    once: str = "",
+) -> int:
+    """Put a review page's PDF in line, saying whether it is published. Returns how many."""
+    review = page.review
+    reference = review.edition.reference
+    desk = Desk.of(settings)
+    path = f"/reviews/records/{reference}" if reference else f"/reviews/{review.quarter}"
+    return send_review(
+        session,
+        settings=settings,
+        addresses=addresses,
+        list_name=list_name,
+        period=review.quarter,
+        pdf_bytes=pdf_bytes,
+        name=name,
+        subject=f"Reliability review {review.quarter}",
+        summary=f"{review.headline} {review.edition.words}.",
+        link=desk.page(path),
+        once=once,
+        now=now,
+    )
 
 
 def compose(

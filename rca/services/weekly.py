@@ -145,8 +145,8 @@ def digest(
     return Letter(
         subject=f"{service}, {week.name}: {_gist(told)}",
         title=f"{service}: what comes back",
-        lede=f"Week {week.name}, {week.words}. Open records only; a restricted postmortem is told "
-        "to its members elsewhere.",
+        lede=f"Week {week.name}, {week.words}. What is overdue or due is as of "
+        f"{words.day(today)}. Open records only; members read of a restricted one elsewhere.",
         why=f"You get this because you follow {service}.",
         parts=told,
         settings=desk.settings(),
@@ -319,7 +319,8 @@ def _drills(session: Session, service: str, desk: Desk, now: datetime) -> Part |
         found += _kill_switch(row.kill_switch_tested_at, desk, now)
     if not found:
         return None
-    return Part(f"{words.plural(len(found), 'drill')} due", tuple(found[:MOST]))
+    heading = words.plural(len(found), "drill or test due", "drills and tests due")
+    return Part(heading, tuple(found[:MOST]))
 
 
 def _drill(drill: t.Drill, desk: Desk, now: datetime) -> Item:

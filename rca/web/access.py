@@ -47,7 +47,12 @@ def _viewer_of_request() -> Viewer | None:
     token = _bearer()
     if token:
         with reading(engine()) as session:
-            return accounts.viewer_of_token(session, token=token, now=now())
+            found = accounts.viewer_of_token(session, token=token, now=now())
+            unseen = found is not None and accounts.token_unseen(session, token=token, now=now())
+        if unseen:
+            with writing(engine()) as session:
+                accounts.touch_token(session, token=token, now=now())
+        return found
     secret = request.cookies.get(cookie_name(), "")
     if not secret:
         return None

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from rca.domain.access import Permission
 from rca.domain.vocabulary import ActionKind, ActionStatus, Verification
 from rca.errors import Conflict, Invalid, Problem
-from rca.services import actions
-from rca.services.actions import SHOWS, ActionFilter, ActionView, Progress
+from rca.services import actions, tracker
+from rca.services.actions import SHOWS, ActionFilter, ActionView, Progress, Terms
 from rca.web.access import allow
-from rca.web.context import now, reading, viewer, writing
+from rca.web.context import now, reading, settings, viewer, writing
 
 blueprint = Blueprint("actions", __name__)
 
@@ -44,6 +44,7 @@ def index() -> str:
     with reading() as session:
         found = actions.list_actions(session, viewer=viewer(), now=now(), wanted=wanted)
         facets = actions.facets(session, viewer=viewer(), now=now(), wanted=wanted)
+        proposals = tracker.waiting_for(session, viewer=viewer(), ids=[item.id for item in found])
     tabs = [
         (_address(replace(wanted, show=show)), words, facets.counts[show], wanted.show == show)
         for show, words in SHOWS.items()
@@ -62,6 +63,8 @@ def index() -> str:
         tabs=tabs,
         chips=chips,
         facets=facets,
+        proposals=proposals,
+        days_to_act=settings().days_to_act,
     )
 
 
@@ -75,6 +78,11 @@ class ActionForm:
     due: str
     verified: str
     evidence: str
+    kind: str
+    owner: str
+    team: str
+    done_criterion: str
+    tracker_url: str
     version: int
 
 
@@ -86,11 +94,16 @@ def _stored(item: ActionView) -> ActionForm:
         due=item.due.isoformat() if item.due else "",
         verified=item.verified.value,
         evidence=item.verified_evidence,
+        kind=item.kind.value,
+        owner=item.owner,
+        team=item.team,
+        done_criterion=item.done_criterion,
+        tracker_url=item.tracker_url,
         version=item.version,
     )
 
 
-def _typed(version: int) -> ActionForm:
+def _typed(version: int, item: ActionView) -> ActionForm:
     form = request.form
     return ActionForm(
         status=form.get("status", ""),
@@ -99,6 +112,11 @@ def _typed(version: int) -> ActionForm:
         due=form.get("due", "").strip(),
         verified=form.get("verified", ""),
         evidence=_plain(form.get("evidence", ""), 2_000),
+        kind=form.get("kind", item.kind.value),
+        owner=_plain(form.get("owner", item.owner), 240),
+        team=_plain(form.get("team", item.team), 240),
+        done_criterion=_plain(form.get("done_criterion", item.done_criterion), 2_000),
+        tracker_url=_plain(form.get("tracker_url", item.tracker_url), 2_000),
         version=version,
     )
 
@@ -111,6 +129,8 @@ def _progress(form: ActionForm) -> Progress:
         due = date.fromisoformat(form.due) if form.due else None
     except ValueError as error:
         raise Invalid([Problem("due", "Use a date such as 2026-11-30.")]) from error
+    if form.kind not in ActionKind.values():
+        raise Invalid([Problem("kind", "Choose commitment or idea.")])
     verified = form.verified if form.verified in Verification.values() else Verification.PENDING
     return Progress(
         status=ActionStatus(form.status),
@@ -119,12 +139,26 @@ def _progress(form: ActionForm) -> Progress:
         due=due,
         verified=Verification(verified),
         evidence=form.evidence,
+        terms=Terms(
+            ActionKind(form.kind), form.owner, form.team, form.done_criterion, form.tracker_url
+        ),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An action item with what its tracker proposes."""
+
+    item: ActionView
+    proposal: tracker.ProposalView | None
+    teams: tuple[str, ...]
+
+
 def _page(
-    item: ActionView, form: ActionForm, problems: tuple[Problem, ...] = (), clash: str = ""
+    loaded: Loaded, form: ActionForm, problems: tuple[Problem, ...] = (), clash: str = ""
 ) -> str:
+    item = loaded.item
+    days = settings().days_to_act(item.severity)
     return render_template(
         "actions/action.html",
         here="actions",
@@ -132,29 +166,37 @@ def _page(
         form=form,
         problems=problems,
         clash=clash,
+        proposal=loaded.proposal,
+        teams=loaded.teams,
+        days_to_act=days,
+        days_over=item.later_than(days),
     )
 
 
-def _load(action_id: str) -> ActionView:
+def _load(action_id: str) -> Loaded:
     with reading() as session:
-        return actions.view(session, viewer=viewer(), action_id=action_id, now=now())
+        item = actions.view(session, viewer=viewer(), action_id=action_id, now=now())
+        proposals = tracker.waiting_for(session, viewer=viewer(), ids=[action_id])
+        teams = actions.facets(session, viewer=viewer(), now=now(), wanted=ActionFilter()).teams
+    return Loaded(item, proposals.get(action_id), teams)
 
 
 @blueprint.get("/actions/<action_id>")
 @allow(Permission.READ)
 def show(action_id: str) -> str:
     """One action item, with the form for those who write."""
-    item = _load(action_id)
-    return _page(item, _stored(item))
+    loaded = _load(action_id)
+    form = _stored(loaded.item)
+    asked = request.args.get("status", "")
+    return _page(loaded, replace(form, status=asked) if asked in ActionStatus.values() else form)
 
 
 @blueprint.post("/actions/<action_id>")
 @allow(Permission.WRITE)
 def change(action_id: str) -> Response | tuple[str, int]:
     """Move one on. Typed words stay on every refusal; a conflict shows what is stored."""
-    item = _load(action_id)
-    given = request.form.get("version", "")
-    form = _typed(int(given) if given.isdecimal() and len(given) < 9 else 0)
+    loaded = _load(action_id)
+    form = _typed(_version(), loaded.item)
     try:
         with writing() as session:
             item = actions.change(
@@ -165,9 +207,46 @@ def change(action_id: str) -> Response | tuple[str, int]:
                 base_version=form.version,
                 now=now(),
             )
+            tracker.settle(
+                session, viewer=viewer(), action_id=action_id, status=item.status, now=now()
+            )
     except Invalid as error:
-        return _page(item, form, error.problems), 422
+        return _page(loaded, form, error.problems), 422
     except Conflict as error:
-        return _page(item, replace(form, version=error.version), clash=str(error)), 409
+        return _page(loaded, replace(form, version=error.version), clash=str(error)), 409
     flash(f"“{item.title}” is {item.status.label.lower()}.", "done")
     return redirect(url_for("actions.index"), code=303)
+
+
+def _version() -> int:
+    given = request.form.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 9 else 0
+
+
+@blueprint.post("/actions/<action_id>/proposals/<proposal_id>")
+@allow(Permission.WRITE)
+def decide(action_id: str, proposal_id: str) -> Response | tuple[str, int]:
+    """Accept or reject what a tracker says; accepting may need words first."""
+    loaded = _load(action_id)
+    accepted = request.form.get("act") == "accept"
+    if accepted and loaded.proposal and loaded.proposal.needs_words:
+        status = loaded.proposal.status.value
+        return redirect(url_for("actions.show", action_id=action_id, status=status), code=303)
+    try:
+        with writing() as session:
+            if accepted:
+                tracker.accept(
+                    session,
+                    viewer=viewer(),
+                    proposal_id=proposal_id,
+                    item=loaded.item,
+                    base_version=_version(),
+                    now=now(),
+                )
+            else:
+                tracker.reject(session, viewer=viewer(), proposal_id=proposal_id, now=now())
+    except Conflict as error:
+        return _page(_load(action_id), _stored(_load(action_id).item), clash=str(error)), 409
+    words = "moved as the tracker says" if accepted else "left as it was"
+    flash(f"“{loaded.item.title}” is {words}.", "done")
+    return redirect(url_for("actions.show", action_id=action_id), code=303)

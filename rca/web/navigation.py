@@ -38,6 +38,8 @@ PLACES = (
     Place("people", "People", "accounts.people", Permission.ADMIN, main=False),
     Place("wording", "Kept wording", "wording.allowed", Permission.ADMIN, main=False),
     Place("deliveries", "Deliveries", "webhooks.index", Permission.ADMIN, main=False),
+    Place("mail", "Mail that went out", "mail.log", Permission.ADMIN, main=False),
+    Place("mail-choices", "Mail and calendars", "mail.choices", main=False),
     Place("account", "Your account", "account.index", main=False),
 )
 

@@ -14,6 +14,7 @@ from rca.web import (
     guardrails,
     home,
     imports,
+    mail,
     patterns,
     postmortems,
     reports,
@@ -34,6 +35,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     timeline.blueprint,
     templates.blueprint,
     webhooks.blueprint,
+    mail.blueprint,
     reports.blueprint,
     # The module that imports the others, so that every route of a review is on it.
     review_editing.blueprint,

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_what_passes_is_tried_again_later_each_time_and_given_up_in_the_end(
             assert work(engine, settings, moment - timedelta(seconds=1)) == 0 or moment == now
             work(engine, settings, moment)
             tries.append(moment)
-    gaps = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(tries)]
     assert gaps == sorted(gaps)
     assert len(tries) == len(mailing.BACKOFF) + 1
     assert row.said == "Given up after 8 tries: 452 the disk is full"

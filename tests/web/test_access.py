@@ -57,6 +57,10 @@ PUBLIC = {
     # The schema of the JSON export says nothing about any record.
     "exports.schema",
     "webhooks.receive",  # believes its signature only
+    "mail.calendar",  # believes its secret address only, and shows what its account may see
+    # The signed link of a mail ends that mail, and nothing else.
+    "mail.leave",
+    "mail.leave_now",
 }
 
 

@@ -7,12 +7,21 @@ event with ``unknown`` when it is readable and new to us.
 from collections.abc import Callable
 
 from rca.domain.event import Delivery, Event
-from rca.formats.events import alertmanager, cdevents, devlake, github, gitlab, pagerduty
+from rca.formats.events import (
+    alertmanager,
+    cdevents,
+    devlake,
+    github,
+    gitlab,
+    jira,
+    pagerduty,
+)
 from rca.formats.events.fields import Malformed
 
 READERS: dict[str, Callable[[Delivery], Event]] = {
     "github": github.read,
     "gitlab": gitlab.read,
+    "jira": jira.read,
     "pagerduty": pagerduty.read,
     "alertmanager": alertmanager.read,
     "cdevents": cdevents.read,

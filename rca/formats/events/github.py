@@ -1,4 +1,4 @@
-"""GitHub: pull_request, push, deployment_status and pull_request_review.
+"""GitHub: pull_request, push, deployment_status, pull_request_review and issues.
 
 A change is keyed ``owner/name@sha``, as a sync from git keys it, so that both meet in one row.
 """
@@ -6,7 +6,15 @@ A change is keyed ``owner/name@sha``, as a sync from git keys it, so that both m
 from typing import Any
 
 from rca.domain.change import ChangeRecord
-from rca.domain.event import Delivery, DeploymentRecord, Event, ReportedChange, Review
+from rca.domain.event import (
+    Delivery,
+    DeploymentRecord,
+    Event,
+    IssueMove,
+    ReportedChange,
+    Review,
+)
+from rca.domain.tracker import TrackerSays
 from rca.formats.events.fields import (
     Malformed,
     body_text,
@@ -31,6 +39,7 @@ def read(delivery: Delivery) -> Event:
         "push": _push,
         "deployment_status": _deployment_status,
         "pull_request_review": _review,
+        "issues": _issue,
     }
     if kind == "ping":
         return Event("ping", ignored="GitHub says hello; the webhook works.")
@@ -153,3 +162,28 @@ def _review(body: dict[str, Any]) -> Event:
         f"pull_request_review.{text(body.get('action'), 'action')}",
         reviews=(Review(f"{repo}#{number}", approved, bot),),
     )
+
+
+_NOT_DONE = {"not_planned": "closed as not planned", "duplicate": "closed as a duplicate"}
+
+
+def _issue(body: dict[str, Any]) -> Event:
+    """An issue that was closed or opened again; whatever else happens to one is not ours."""
+    action, issue = text(body.get("action"), "action"), tree(body.get("issue"), "issue")
+    kind = f"issues.{action}"
+    if action not in ("closed", "reopened"):
+        return Event(kind, ignored="It was neither closed nor opened again.")
+    reason = text(issue.get("state_reason"), "issue.state_reason")
+    if action == "reopened":
+        says, note = TrackerSays.OPEN, "opened again"
+    elif reason in _NOT_DONE:
+        says, note = TrackerSays.DROPPED, _NOT_DONE[reason]
+    else:
+        says, note = TrackerSays.DONE, "closed as completed"
+    move = IssueMove(
+        url=needed(issue.get("html_url"), "issue.html_url", 2_000),
+        says=says,
+        at=needed_instant(issue.get("updated_at"), "issue.updated_at"),
+        note=note,
+    )
+    return Event(kind, issues=(move,))

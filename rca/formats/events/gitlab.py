@@ -1,9 +1,10 @@
-"""GitLab: merge request and deployment hooks."""
+"""GitLab: merge request, deployment and issue hooks."""
 
 from typing import Any
 
 from rca.domain.change import ChangeRecord
-from rca.domain.event import Delivery, DeploymentRecord, Event, ReportedChange
+from rca.domain.event import Delivery, DeploymentRecord, Event, IssueMove, ReportedChange
+from rca.domain.tracker import TrackerSays
 from rca.formats.events.fields import body_text, instant, needed, needed_instant, rows, text, tree
 
 _ENDED = {"success": "success", "failed": "failed", "canceled": "cancelled"}
@@ -17,6 +18,8 @@ def read(delivery: Delivery) -> Event:
         return _merge_request(body)
     if kind == "deployment":
         return _deployment(body)
+    if kind in ("issue", "work_item"):
+        return _issue(kind, body)
     return Event(kind or "(no object_kind)", unknown=True)
 
 
@@ -72,3 +75,19 @@ def _deployment(body: dict[str, Any]) -> Event:
         changes=[f"{repo}@{sha}"] if sha else [],
     )
     return Event(f"deployment.{status}", deployments=(record,))
+
+
+def _issue(kind: str, body: dict[str, Any]) -> Event:
+    """An issue that was closed or opened again. GitLab does not tell why it was closed."""
+    issue = tree(body.get("object_attributes"), "object_attributes")
+    action = text(issue.get("action"), "object_attributes.action")
+    says = {"close": TrackerSays.DONE, "reopen": TrackerSays.OPEN}.get(action)
+    if says is None:
+        return Event(f"{kind}.{action}", ignored="It was neither closed nor opened again.")
+    move = IssueMove(
+        url=needed(issue.get("url"), "object_attributes.url", 2_000),
+        says=says,
+        at=needed_instant(issue.get("updated_at"), "object_attributes.updated_at"),
+        note="closed" if says is TrackerSays.DONE else "opened again",
+    )
+    return Event(f"{kind}.{action}", issues=(move,))
