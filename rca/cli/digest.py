@@ -7,7 +7,6 @@ import click
 from rca.cli.context import Home, now, open_home
 from rca.domain.mail import last_week_over
 from rca.errors import NotFound, NotNow
-from rca.reports.letter import letter_html, letter_text
 from rca.services import jobs, mail_choices, weekly
 from rca.services.mail_desk import Desk
 
@@ -33,9 +32,8 @@ def command(service: str, week: str, what: str) -> None:
         known = mail_choices.offered(session).services
     if service and service not in known:
         raise NotFound(f"There is no service “{service}”.")
-    told = [
-        _printed(home, name, chosen, what == "html") for name in ([service] if service else known)
-    ]
+    names = [service] if service else known
+    told = [_printed(home, name, chosen, html=what == "html") for name in names]
     for words in told:
         if words:
             click.echo(words)
@@ -45,13 +43,9 @@ def command(service: str, week: str, what: str) -> None:
 
 
 def _printed(home: Home, service: str, week: weekly.Week, *, html: bool) -> str:
+    desk = Desk.of(home.settings)
     with home.reading() as session:
-        letter = weekly.digest(
-            session, service=service, week=week, desk=Desk.of(home.settings), now=now()
-        )
-    if letter is None:
-        return ""
-    return letter_html(letter) if html else letter_text(letter)
+        return weekly.printed(session, service=service, week=week, desk=desk, now=now(), html=html)
 
 
 def _send(home: Home, week: weekly.Week, service: str) -> None:

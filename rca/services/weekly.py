@@ -22,7 +22,7 @@ from rca.domain.vocabulary import (
 )
 from rca.errors import NotFound
 from rca.reports import words
-from rca.reports.letter import Item, Letter, Part
+from rca.reports.letter import Item, Letter, Part, letter_html, letter_text
 from rca.services import mailing, reminders
 from rca.services.catalogue import KILL_SWITCH_DAYS
 from rca.services.mail_desk import Desk, Leaving
@@ -153,6 +153,16 @@ def digest(
         leave=leave,
         organisation=desk.organisation,
     )
+
+
+def printed(
+    session: Session, *, service: str, week: Week, desk: Desk, now: datetime, html: bool = False
+) -> str:
+    """The digest as its mail would read, blank when there is nothing to say."""
+    letter = digest(session, service=service, week=week, desk=desk, now=now)
+    if letter is None:
+        return ""
+    return letter_html(letter) if html else letter_text(letter)
 
 
 def _gist(parts: Sequence[Part]) -> str:
