@@ -160,6 +160,7 @@ def _mail(home: Home, page: ReviewPage, document: report_pdf.Document, to: str) 
     """Send the PDF, or a link when it is too large; the same bytes go to an address once."""
     from rca.cli.digest import send_waiting
     from rca.services import review_mail
+    from rca.services.review_delivery import Delivery
 
     if home.settings.smtp is None:
         raise NotNow("No mail server is set. RCA_SMTP_HOST and RCA_MAIL_FROM name one.")
@@ -170,15 +171,22 @@ def _mail(home: Home, page: ReviewPage, document: report_pdf.Document, to: str) 
         document = look.dressed(document, look.current(session))
     click.echo(f"Rendering {document.name} …", err=True)
     data = report_pdf.pdf_of(document, home=home.settings.home)
+    reference, period = page.review.edition.reference, page.review.quarter
+    delivery = Delivery(
+        document,
+        period,
+        f"Reliability review {period}",
+        f"{page.review.title}. {page.review.edition.words}.",
+        f"/reviews/records/{reference}" if reference else f"/reviews/{period}",
+    )
     with home.writing() as session:
-        queued = review_mail.send_page(
+        queued = review_mail.send_delivery(
             session,
             settings=home.settings,
-            page=page,
+            delivery=delivery,
+            pdf_bytes=data,
             addresses=found.addresses if found else (to,),
             list_name=found.name if found else "",
-            pdf_bytes=data,
-            name=document.name,
             now=now(),
         )
     send_waiting(home)

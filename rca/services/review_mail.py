@@ -23,7 +23,7 @@ from rca.store import tables as t
 from rca.store.engine import reading, writing
 
 if TYPE_CHECKING:
-    from rca.services.review_pages import ReviewPage
+    from rca.services.review_delivery import Delivery
 
 MOST_ADDRESSES = 500
 
@@ -190,54 +190,45 @@ def due_quarter(row: t.ReviewSchedule, *, now: datetime, hour: int) -> Quarter |
 
 def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> None:
     """Print a scheduled review and put its mails in line: the published record when there is one,
-    else the figures of the moment, which the mail says.
+    else the figures of the moment.
     """
-    from rca.services import look, report_pdf
+    from rca.services import report_pdf
 
     with reading(engine) as session:
         row = session.get(t.ReviewSchedule, claim.payload["schedule"])
         members = session.get(t.MailingList, row.list_name) if row else None
-        page = _page(session, settings, row.whose, claim.payload["quarter"], now) if row else None
-        document = None
-        if row and members and page:
-            document = report_pdf.quarter_document(
-                session, review=page.review, paper=row.paper, incident=page.incident
-            )
-            document = look.dressed(document, look.current(session))
-    data = report_pdf.pdf_of(document, home=settings.home) if document else b""
+        found = _delivery(session, settings, row, claim.payload["quarter"], now) if row else None
+    data = report_pdf.pdf_of(found.document, home=settings.home) if found and members else b""
     with writing(engine) as session:
         queued = 0
-        if row and members and page and document:
-            queued = send_page(
+        if row and members and found:
+            queued = send_delivery(
                 session,
                 settings=settings,
-                page=page,
+                delivery=found,
+                pdf_bytes=data,
                 addresses=members.addresses,
                 list_name=members.name,
-                pdf_bytes=data,
-                name=document.name,
                 once=f"schedule:{row.id}",
                 now=now,
             )
         jobs.finish(session, claim, result={"queued": queued}, now=now)
 
 
-def _page(
-    session: Session, settings: Settings, whose: str, quarter: str, now: datetime
-) -> "ReviewPage | None":
-    """The review of a quarter; None when it had no incident, so that there is nothing to say."""
-    from rca.services import look, review_pages, review_records, reviews
+def _delivery(
+    session: Session, settings: Settings, row: t.ReviewSchedule, quarter: str, now: datetime
+) -> "Delivery | None":
+    """The quarter's review; None when it had no incident, so that there is nothing to say."""
+    from rca.services import review_delivery, reviews
 
-    organisation = look.name_of(session, settings_name=settings.organisation)
-    period = reviews.parse_period(quarter)
-    reference = review_records.published_reference(session, period=period, whose=whose)
     try:
-        if reference:
-            return review_pages.record_page(
-                session, reference=reference, now=now, organisation=organisation
-            )
-        return review_pages.live_page(
-            session, period=period, now=now, organisation=organisation, whose=whose
+        return review_delivery.delivery(
+            session,
+            period=reviews.parse_period(quarter),
+            now=now,
+            organisation=settings.organisation,
+            whose=row.whose,
+            paper=row.paper,
         )
     except NotFound:
         return None
@@ -296,34 +287,29 @@ def send_review(
     return made
 
 
-def send_page(
+def send_delivery(
     session: Session,
     *,
     settings: Settings,
-    page: "ReviewPage",
+    delivery: "Delivery",
+    pdf_bytes: bytes,
     addresses: Sequence[str],
     list_name: str,
-    pdf_bytes: bytes,
-    name: str,
     now: datetime,
     once: str = "",
 ) -> int:
-    """Put a review page's PDF in line, saying whether it is published. Returns how many."""
-    review = page.review
-    reference = review.edition.reference
-    desk = Desk.of(settings)
-    path = f"/reviews/records/{reference}" if reference else f"/reviews/{review.quarter}"
+    """Put a review in line for each address. Returns how many mails are new."""
     return send_review(
         session,
         settings=settings,
         addresses=addresses,
         list_name=list_name,
-        period=review.quarter,
+        period=delivery.period,
         pdf_bytes=pdf_bytes,
-        name=name,
-        subject=f"Reliability review {review.quarter}",
-        summary=f"{review.headline} {review.edition.words}.",
-        link=desk.page(path),
+        name=delivery.document.name,
+        subject=delivery.subject,
+        summary=delivery.summary,
+        link=Desk.of(settings).page(delivery.path),
         once=once,
         now=now,
     )
