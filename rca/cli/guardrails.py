@@ -118,18 +118,23 @@ def _done(done: decisions.Decided, as_json: bool) -> None:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File or folder; - is stdout.")
 @click.option("--allow-lossy", is_flag=True, help="Exit 0 although an engine enforces less.")
-def export_command(target: str, status: str, out: Path | None, allow_lossy: bool) -> None:
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when --out is out of date.")
+def export_command(
+    target: str, status: str, out: Path | None, allow_lossy: bool, check: bool
+) -> None:
     """Export guardrails: one YAML stream, or packs for the engines that teams run.
 
     Packs go into a folder (--out) with coverage.json, which says what each engine keeps, tightens
-    or loses. Exit 1 when an engine enforces less than the rule, or no engine enforces it.
+    or loses. Exit 1 when an engine enforces less than the rule, or no engine enforces it. Run
+    --check on a schedule: it fails when the folder no longer holds what an export would write, for
+    example because an exception that was compiled in has ended.
     """
     if target == "native":
         _native(status, out)
         return
     from rca.cli.guardrail_packs import export_packs
 
-    sys.exit(export_packs(target, status, out, allow_lossy))
+    sys.exit(export_packs(target, status, out, allow_lossy, check))
 
 
 def _native(status: str, out: Path | None) -> None:

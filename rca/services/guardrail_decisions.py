@@ -12,8 +12,10 @@ from mining.policy.document import PolicyTextError, identity, next_version, pars
 from mining.policy.gates import open_stage
 from rca.domain.access import Permission, Viewer
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
+from rca.services.guardrail_duties import plan
+from rca.services.guardrail_gates import gate_settings
 from rca.services.guardrail_history import all_gates, history_of
-from rca.services.guardrails import ACCEPTED, REJECTED, gate_settings, set_document
+from rca.services.guardrails import ACCEPTED, REJECTED, set_document
 from rca.services.ledger import change_records
 from rca.store import audit
 from rca.store import tables as t
@@ -81,7 +83,9 @@ def accept(
     doc["metadata"]["version"] = next_version(row.document, doc)
     _refuse_problems(doc)
     set_document(row, doc)
-    return _decide(session, viewer, row, ACCEPTED, "", now)
+    done = _decide(session, viewer, row, ACCEPTED, "", now)
+    plan(session, row, now)
+    return done
 
 
 def reject(
@@ -213,7 +217,7 @@ def edit(
     set_document(row, doc)
     if row.identity != before:
         ledger = change_records(session)
-        row.history = history_of(doc, ledger, now=now, settings=gate_settings(row))
+        row.history = history_of(doc, ledger, now=now, settings=gate_settings(session, row))
     return _keep(session, viewer, row, "edit", "", now)
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from mining.policy.backtest import Backtest, as_document, backtest, exposure_of
 from mining.policy.facts import instant
 from mining.policy.gates import Gate, GateSettings, Observed, gates, observed_gates, verdict
+from rca.services.guardrail_gates import gate_settings
 from rca.store import tables as t
 
 HOLD_OUT = 1 / 3
@@ -100,4 +101,6 @@ def observed(session: Session, row: t.GuardrailRow, now: datetime) -> Observed:
 def all_gates(session: Session, row: t.GuardrailRow, now: datetime) -> list[Gate]:
     """Every gate of a rule as it stands now: the kept ones of history and those that time opens."""
     kept = [Gate(**gate) for gate in row.history.get("gates", ())]
-    return [*kept, *observed_gates(observed(session, row, now))] if kept else []
+    if not kept:
+        return []
+    return [*kept, *observed_gates(observed(session, row, now), gate_settings(session, row))]

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from mining.policy.exporters import TARGETS, export
 from rca.domain.vocabulary import PatternState
 from rca.services.guardrail_reading import documents
+from rca.services.guardrail_watch import Watch, watch
 from rca.store import tables as t
 
 State = Literal["enforced", "watched", "suggested", "naked"]
@@ -24,6 +25,7 @@ class MapRule:
     decision: str
     mode: str
     engines: tuple[tuple[str, str, str], ...]
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def coverage_map(session: Session, *, now: datetime) -> CoverageMap:
     by_pattern: dict[str, list[MapRule]] = {}
     query = select(t.GuardrailRow).where(t.GuardrailRow.decision != "rejected")
     for row in session.exec(query.order_by(col(t.GuardrailRow.id))):
-        rule = MapRule(row.id, row.title, row.decision, row.mode, engines.get(row.id, ()))
+        seen = watch(session, row, now)
+        rule = MapRule(row.id, row.title, row.decision, row.mode, engines.get(row.id, ()), seen)
         names = row.suggestion.get("patterns") or [row.pattern_id]
         for name in filter(None, names):
             by_pattern.setdefault(name, []).append(rule)

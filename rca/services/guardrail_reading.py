@@ -19,7 +19,9 @@ from mining.policy.gates import Gate, open_stage
 from mining.policy.words import RuleWords, in_words
 from rca.domain.vocabulary import GuardrailDecision
 from rca.services.guardrail_decisions import find_guardrail
+from rca.services.guardrail_duties import Duty, duties_of
 from rca.services.guardrail_history import all_gates
+from rca.services.guardrail_watch import Watch, watch
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
@@ -97,6 +99,8 @@ class GuardrailPage:
     other_scope: bool
     steps: tuple[Step, ...]
     before: Mapping[str, Any] | None
+    watch: Watch | None
+    duties: tuple[Duty, ...]
 
 
 def open_references(session: Session) -> frozenset[str]:
@@ -241,6 +245,8 @@ def guardrail_page(session: Session, *, guardrail_id: str, now: datetime) -> Gua
         other_scope=bool(suggested) and _other_scope(suggested, row.document),
         steps=tuple(reversed(steps)),
         before=public_document(before, shown) if before else None,
+        watch=watch(session, row, now),
+        duties=tuple(duties_of(session, row)) if row.decision == "accepted" else (),
     )
 
 

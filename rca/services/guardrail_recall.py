@@ -60,6 +60,12 @@ class Outcomes:
     false_positive: int
     judged: int
 
+    def interval(self, part: int) -> tuple[float, float] | None:
+        """Limits of that part of the hits; None without hits."""
+        from mining.stats import wilson
+
+        return wilson(part, self.hits) if self.hits else None
+
 
 def outcomes_of(session: Session, guardrail_id: str) -> Outcomes:
     """Counts of what gates posted back for the rule."""

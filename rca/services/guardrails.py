@@ -15,13 +15,13 @@ from sqlmodel import Session, col, select
 
 from mining.policy.backtest import Ledger
 from mining.policy.document import identity
-from mining.policy.gates import GateSettings
 from mining.policy.suggest import Suggestion, has_grown, suggest
 from rca.config import Settings
 from rca.domain.vocabulary import GuardrailDecision
 from rca.errors import NotNow
 from rca.services import jobs
 from rca.services.guardrail_evidence import pattern_evidence
+from rca.services.guardrail_gates import gate_settings
 from rca.services.guardrail_history import history_of
 from rca.services.jobs import Claim
 from rca.services.ledger import change_records
@@ -177,22 +177,20 @@ def _write(
     row.pattern_id = item.pattern_ids[0]
     row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
     set_document(row, {**item.document, "metadata": metadata})
-    _try(row, ledger, now)
+    _try(session, row, ledger, now)
     row.updated_at = now
     _keep_evidence(session, row, item.answers)
 
 
-def _try(row: t.GuardrailRow, ledger: Sequence[Mapping[str, Any]], now: datetime) -> None:
+def _try(
+    session: Session, row: t.GuardrailRow, ledger: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
     """Run the rule over the ledger: its history, and the figures in its evidence."""
-    row.history = history_of(row.document, ledger, now=now, settings=gate_settings(row))
+    settings = gate_settings(session, row)
+    row.history = history_of(row.document, ledger, now=now, settings=settings)
     if row.history:
         evidence = {**row.document["evidence"], "stats": row.history["stats"]}
         row.document = {**row.document, "evidence": evidence}
-
-
-def gate_settings(row: t.GuardrailRow) -> GateSettings:
-    """Thresholds of the gates; p is corrected for the rules that the same cause called for."""
-    return GateSettings(comparisons=int(row.suggestion.get("comparisons", 1)))
 
 
 def set_document(row: t.GuardrailRow, doc: dict[str, Any]) -> None:
@@ -240,7 +238,7 @@ def _follow(
         row.document = {**row.document, "evidence": item.document["evidence"]}
         _keep_evidence(session, row, item.answers)
     row.suggestion = {**_suggested(item), "comparisons": row.suggestion["comparisons"]}
-    _try(row, ledger, now)
+    _try(session, row, ledger, now)
     session.add(row)
 
 
@@ -273,5 +271,5 @@ def _retire(
     if row.decision == PROPOSED and row.version == 1 and not _edited(session, row):
         session.delete(row)
     elif row.decision == ACCEPTED:
-        _try(row, ledger, now)
+        _try(session, row, ledger, now)
         session.add(row)

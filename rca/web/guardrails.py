@@ -136,6 +136,7 @@ def _show(guardrail_id: str, problems: Sequence[Problem], reason: str = "") -> s
         scope_diff=_diff(page.document, _rescoped(page)) if page.other_scope else [],
         problems=problems,
         reason=reason,
+        today=now().date(),
     )
 
 

@@ -11,6 +11,7 @@ from rca.web import (
     catalogue,
     change_pages,
     exports,
+    guardrail_watch,
     guardrails,
     home,
     imports,
@@ -40,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     # The module that imports the others, so that every route of a review is on it.
     review_editing.blueprint,
     patterns.blueprint,
+    guardrail_watch.blueprint,
     guardrails.blueprint,
     actions.blueprint,
     catalogue.blueprint,

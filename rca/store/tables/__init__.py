@@ -50,6 +50,7 @@ from rca.store.tables.postmortems import (
     TimelineEntryRow,
     TimeMarkRow,
 )
+<<<<<<< HEAD
 from rca.store.tables.reviews import (
     CompanyLook,
     PrintedDocument,
@@ -60,6 +61,10 @@ from rca.store.tables.reviews import (
 )
 from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
 from rca.store.tables.wording import WordingAllowed, WordingDismissal
+=======
+from rca.store.tables.watch import GuardrailDuty, GuardrailExport, GuardrailGate
+from rca.store.tables.wording import WordingDismissal
+>>>>>>> f2c6b80 (Accepted guardrails are watched, and what only people can do has a date and evidence)
 
 __all__ = [
     "AIClaimRow",
@@ -79,7 +84,10 @@ __all__ = [
     "FactorTimeline",
     "Follow",
     "FreezeWindow",
+    "GuardrailDuty",
     "GuardrailEvidence",
+    "GuardrailExport",
+    "GuardrailGate",
     "GuardrailOutcome",
     "GuardrailRevision",
     "GuardrailRow",
