@@ -5,8 +5,10 @@ what identifies them. Where both sides changed one value differently there is a 
 and until somebody chooses, the stored side stays.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
@@ -84,7 +86,7 @@ class _Work:
         self.clashes.append(clash)
         choice = self.choices.get(clash.path)
         if choice == Choice.BOTH and clash.joinable:
-            return f"{clash.theirs}\n\n{clash.mine}"
+            return joined(clash.base or "", clash.mine, clash.theirs)
         if choice == Choice.MINE:
             return clash.mine
         if choice == Choice.THEIRS:
@@ -111,6 +113,65 @@ def merge(
         for name in fields
     }
     return Merge(values, tuple(work.clashes), tuple(work.open), tuple(work.taken))
+
+
+_WORD = re.compile(r"\S+\s*|\s+")
+_KEPT = 0.5
+
+
+def joined(base: str, mine: str, theirs: str) -> str:
+    """Both texts as one: what both sides kept stands once, what each added stands beside it.
+
+    Texts that were mostly rewritten stand one after the other instead.
+    """
+    sides = [_WORD.findall(text) for text in (base, mine, theirs)]
+    kept = _kept_words(*sides)
+    if len(kept) < _KEPT * len(sides[0]) or not sides[0]:
+        return f"{theirs}\n\n{mine}"
+    return "".join(_stretches(sides, kept))
+
+
+def _kept_words(base: list[str], mine: list[str], theirs: list[str]) -> list[tuple[int, int, int]]:
+    """Places of the words of ``base`` that both sides kept: in base, in mine, in theirs."""
+    in_mine, in_theirs = _places(base, mine), _places(base, theirs)
+    return [(i, in_mine[i], in_theirs[i]) for i in sorted(in_mine.keys() & in_theirs.keys())]
+
+
+def _places(base: list[str], other: list[str]) -> dict[int, int]:
+    # The last word of a text has no space after it; it is the same word all the same.
+    one, two = [word.strip() for word in base], [word.strip() for word in other]
+    blocks = SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
+    return {block.a + k: block.b + k for block in blocks for k in range(block.size)}
+
+
+def _stretches(sides: list[list[str]], kept: list[tuple[int, int, int]]) -> Iterator[str]:
+    before = (-1, -1, -1)
+    end = (len(sides[0]), len(sides[1]), len(sides[2]))
+    for place in (*kept, end):
+        base, mine, theirs = (
+            "".join(side[start + 1 : stop])
+            for side, start, stop in zip(sides, before, place, strict=True)
+        )
+        yield _stretch(base, mine, theirs)
+        if place[0] < len(sides[0]):
+            words = [side[at] for side, at in zip(sides, place, strict=True)]
+            yield words[0].rstrip() + _space(*(word[len(word.rstrip()) :] for word in words))
+        before = place
+
+
+def _space(base: str, mine: str, theirs: str) -> str:
+    """What stands after a kept word: the side that changed it wins; two words never touch."""
+    changed = theirs if mine == base else mine if theirs == base else ""
+    return changed or max(mine, theirs, key=len)
+
+
+def _stretch(base: str, mine: str, theirs: str) -> str:
+    if mine == base or mine.strip() == theirs.strip():
+        return theirs
+    if theirs == base:
+        return mine
+    space = "" if not theirs.strip() or theirs[-1].isspace() else " "
+    return f"{theirs}{space}{mine}"
 
 
 def _value(work: _Work, name: str, path: str, base: Any, mine: Any, theirs: Any) -> Any:

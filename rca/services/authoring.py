@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from rca.domain import ai
 from rca.domain.access import Permission, Viewer
 from rca.domain.lifecycle import EDITABLE, may_move, status_after_edit, unmet
-from rca.domain.postmortem import Participant, PostmortemContent
+from rca.domain.postmortem import Participant, PostmortemContent, RelatedPostmortem
 from rca.domain.quarters import quarter_of
 from rca.domain.sections import (
     SECTION_FIELDS,
@@ -26,6 +26,7 @@ from rca.domain.template import Template
 from rca.domain.vocabulary import (
     Milestone,
     PersonRole,
+    Relation,
     RevisionKind,
     Section,
     Status,
@@ -541,6 +542,36 @@ def set_aside(
     result = _finish(session, row, target, now)
     record(session, viewer, f"postmortem.{target.value}", row, now=now)
     return result
+
+
+def relate(
+    session: Session,
+    *,
+    viewer: Viewer,
+    reference: str,
+    other: str,
+    relation: Relation,
+    rationale: str,
+    wanted: bool,
+    now: datetime,
+) -> Saved:
+    """Record that this postmortem relates to another, or take that back; twice is once.
+
+    Raises Forbidden, Invalid, NotFound (of either, hidden or absent), NotNow.
+    """
+    row = _editable(session, viewer, reference)
+    if find_postmortem(session, viewer, other).id == row.id:
+        raise Invalid([Problem("reference", "A postmortem does not relate to itself.")])
+    old = load_content(session, row)
+    kept = [link for link in old.related if (link.reference, link.relation) != (other, relation)]
+    known = len(kept) < len(old.related)
+    if wanted and known:
+        return saved(session, row)
+    if wanted:
+        link = RelatedPostmortem(reference=other, relation=relation, rationale=rationale[:2_000])
+        kept.append(link)
+    content = old.model_copy(update={"related": kept})
+    return _store_edit(session, row, old, content, viewer=viewer, now=now)
 
 
 def choose_template(

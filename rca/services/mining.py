@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, delete, insert
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from mining.patterns import Known, Lineage, Pattern, match_identity
@@ -18,7 +19,7 @@ from mining.records import IncidentRecord
 from rca.config import Settings
 from rca.domain.ai import UNANSWERED
 from rca.domain.postmortem import PostmortemContent, new_id
-from rca.domain.vocabulary import PatternState, RecordKind, Status, TimePrecision
+from rca.domain.vocabulary import PatternState, RecordKind, Relation, Status, TimePrecision
 from rca.errors import NotNow
 from rca.services import guardrails, jobs
 from rca.store import audit
@@ -167,7 +168,27 @@ def _constraints(session: Session) -> Any:
         human = row.payload.get("human", {})
         together += [frozenset(ids) for ids in human.get("together", [])]
         apart += [(one, frozenset(others)) for one, others in human.get("apart", [])]
-    return Constraints(tuple(together), tuple(apart))
+    return Constraints((*together, *_recorded_recurrences(session)), tuple(apart))
+
+
+def _recorded_recurrences(session: Session) -> list[frozenset[str]]:
+    """Pairs that an author recorded as one happening again: published, open, one organisation."""
+    link, one, other = t.RelatedPostmortemRow, t.PostmortemRow, aliased(t.PostmortemRow)
+    query = (
+        select(one.reference, other.reference)
+        .where(
+            link.postmortem_id == one.id,
+            link.reference == other.reference,
+            link.relation == Relation.RECURRENCE_OF.value,
+            one.organisation == other.organisation,
+            col(one.published_number).is_not(None),
+            col(other.published_number).is_not(None),
+            one.visibility == "open",
+            other.visibility == "open",
+        )
+        .order_by(col(one.reference), col(other.reference))
+    )
+    return [frozenset(pair) for pair in session.exec(query)]
 
 
 def _silent(step: str, done: int, total: int) -> None:

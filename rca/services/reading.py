@@ -159,6 +159,12 @@ def _names(session: Session) -> dict[str, str]:
     return {user.id: user.display_name or user.name for user in users}
 
 
+def comments(session: Session, *, viewer: Viewer, reference: str) -> tuple[CommentView, ...]:
+    """The comments of one postmortem, oldest first. Raises NotFound."""
+    row = find_postmortem(session, viewer, reference)
+    return _comments(session, row.id, _names(session))
+
+
 def _comments(session: Session, owner: str, names: dict[str, str]) -> tuple[CommentView, ...]:
     query = (
         select(t.Comment)

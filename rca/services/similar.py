@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Viewer
-from rca.domain.vocabulary import ActionKind, ActionStatus
+from rca.domain.vocabulary import ActionKind, ActionStatus, Relation
 from rca.services.causes import cause_name
 from rca.services.mining import read_corpus, record_of
 from rca.services.visibility import find_postmortem, is_open
@@ -34,6 +34,7 @@ class PastAction:
     title: str
     status: ActionStatus
     verified: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class SimilarPostmortem:
     score: float
     why: tuple[str, ...]
     actions: tuple[PastAction, ...]
+    is_recurrence: bool = False
 
 
 def for_postmortem(
@@ -59,7 +61,7 @@ def for_postmortem(
     row = find_postmortem(session, viewer, reference)
     found = _stored(session, row) or _compared(session, row, limit)
     found = [neighbour for neighbour in found if neighbour.score >= LEAST_SCORE]
-    return _described(session, found[:limit])
+    return _described(session, found[:limit], _recorded(session, row.id))
 
 
 def _stored(session: Session, row: t.PostmortemRow) -> list[_Neighbour]:
@@ -98,7 +100,18 @@ def _compared(session: Session, row: t.PostmortemRow, limit: int) -> list[_Neigh
     ]
 
 
-def _described(session: Session, found: Sequence[_Neighbour]) -> list[SimilarPostmortem]:
+def _recorded(session: Session, owner: str) -> frozenset[str]:
+    """The postmortems of which this one is recorded as a recurrence."""
+    link = t.RelatedPostmortemRow
+    query = select(link.reference).where(
+        link.postmortem_id == owner, link.relation == Relation.RECURRENCE_OF.value
+    )
+    return frozenset(session.exec(query))
+
+
+def _described(
+    session: Session, found: Sequence[_Neighbour], recorded: frozenset[str]
+) -> list[SimilarPostmortem]:
     references = [neighbour.reference for neighbour in found]
     query = select(t.PostmortemRow).where(col(t.PostmortemRow.reference).in_(references), is_open())
     rows = {row.reference: row for row in session.exec(query)}
@@ -111,6 +124,7 @@ def _described(session: Session, found: Sequence[_Neighbour]) -> list[SimilarPos
             score=round(neighbour.score, 2),
             why=(*neighbour.words, *(_answer(answer) for answer in neighbour.answers)),
             actions=actions.get(rows[neighbour.reference].id, ()),
+            is_recurrence=neighbour.reference in recorded,
         )
         for neighbour in found
         if neighbour.reference in rows
@@ -136,6 +150,6 @@ def _actions(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[PastAct
     )
     found: dict[str, tuple[PastAction, ...]] = {}
     for row in session.exec(query):
-        action = PastAction(row.title, ActionStatus(row.status), row.verified)
+        action = PastAction(row.title, ActionStatus(row.status), row.verified, row.status_reason)
         found[row.postmortem_id] = (*found.get(row.postmortem_id, ()), action)
     return found

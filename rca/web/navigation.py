@@ -47,6 +47,7 @@ EDITOR_KEYS = (
     ("Editor: add a timeline event", ("t",)),
     ("Editor: add a factor", ("f",)),
     ("Editor: add an action from this factor", ("a",)),
+    ("Editor: comment on this row", ("c",)),
     ("Editor: next section", ("Ctrl", "Enter")),
     ("Editor: save now", ("Ctrl", "S")),
     ("Editor: why words have a dotted line", ("Alt", "Enter")),

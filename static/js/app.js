@@ -71,6 +71,19 @@ function sayOffset() {
   for (const place of document.querySelectorAll("[data-offset]")) place.textContent = words;
 }
 
+// A moment in the reader's own time zone beside UTC; nothing where the two agree.
+function sayLocal(root = document) {
+  if (!new Date().getTimezoneOffset()) return;
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime()) || time.nextElementSibling?.matches(".local")) continue;
+    const span = document.createElement("span");
+    span.className = "local";
+    span.textContent = `${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })} yours`;
+    time.after(" ", span);
+  }
+}
+
 // Light or dark, kept in this browser only.
 for (const box of document.querySelectorAll("[data-theme-choice]")) {
   let kept = "";
@@ -90,5 +103,6 @@ if (matchMedia("(max-width: 40rem)").matches) {
 }
 
 sayOffset();
+sayLocal();
 document.querySelector("[data-focus]")?.focus();
 startShortcuts(openDialog);

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rca.domain.merge import Choice, merge
+from rca.domain.merge import Choice, joined, merge
 
 FIELDS = ("title", "summary", "services", "factors", "evidence")
 _words = st.sampled_from(["", "a", "b", "c", "pool", "alert"])
@@ -119,3 +120,44 @@ def test_new_rows_follow_their_neighbour_and_moves_are_kept() -> None:
 
     found = merge(rows("pqr"), rows("pqxr"), rows("rpqy"), fields=("factors",))
     assert [row["id"] for row in found.values["factors"]] == ["r", "p", "q", "x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "both"),
+    [
+        ("a b", "a b mine", "a b theirs", "a b theirs mine"),
+        ("a b c", "a m b c", "a b c t", "a m b c t"),
+        ("a b c d", "a b d", "a b c d t", "a b d t"),
+        ("", "mine", "theirs", "theirs\n\nmine"),
+        ("All of it.", "Written anew.", "Quite different.", "Quite different.\n\nWritten anew."),
+        (
+            "One.\n\nTwo.",
+            "One.\n\nTwo. Mine.",
+            "One. Theirs.\n\nTwo.",
+            "One. Theirs.\n\nTwo. Mine.",
+        ),
+    ],
+)
+def test_keeping_both_says_nothing_twice(base: str, mine: str, theirs: str, both: str) -> None:
+    assert joined(base, mine, theirs) == both
+
+
+@given(
+    st.lists(st.integers(0, 9).map(lambda n: f"b{n}"), unique=True, max_size=8),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 99)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 99)), max_size=6),
+)
+def test_keeping_both_keeps_every_word_once(
+    base: list[str], mine: list[tuple[int, int]], theirs: list[tuple[int, int]]
+) -> None:
+    """Both sides only add words: the union holds each of them exactly once."""
+
+    def side(name: str, added: list[tuple[int, int]]) -> list[str]:
+        words = list(base)
+        for order, (place, word) in enumerate(added):
+            words.insert(min(place, len(words)), f"{name}{order}x{word}")
+        return words
+
+    one, two = side("m", mine), side("t", theirs)
+    text = joined(" ".join(base), " ".join(one), " ".join(two))
+    assert sorted(text.split()) == sorted({*one, *two})

@@ -1,7 +1,6 @@
 """Start a postmortem with four questions, and write it on one page, with or without scripts."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from rca.services import reading as postmortems
 from rca.web import forms, forms_postmortem, forms_rows
 from rca.web.access import allow
 from rca.web.context import now, reading, settings, viewer, writing
-from rca.web.postmortems import blueprint
+from rca.web.postmortems import blueprint, remarks
 from rca.web.postmortems.choices import factor_classes
 from rca.web.postmortems.clashes import shown_clashes
 from rca.web.postmortems.sheet import Sheet, make_sheet
@@ -127,7 +126,6 @@ def editor_page(
     version, revision = basis or (view.version, _filled_from(view))
     return render_template(
         "postmortems/edit.html",
-        view=view,
         reference=reference,
         sheet=sheet,
         problems_title=title,
@@ -135,8 +133,9 @@ def editor_page(
         revision=revision,
         words=words,
         due_days=dict(settings().action_days),
-        comments_on=_comments_on(view),
-        **{**section_globals(), "focus": focus},
+        comments_on=remarks.open_by_section(view.comments),
+        **remarks.panel_values(view),
+        **{**section_globals(view.comments), "focus": focus},
         here="postmortems",
     )
 
@@ -147,18 +146,10 @@ def _filled_from(view: postmortems.PostmortemView) -> int:
     return next(kept, 0)
 
 
-def _comments_on(view: postmortems.PostmortemView) -> Counter[str]:
-    """Open comments per section; one about a factor or action counts for its section."""
-    anchors = (comment.anchor for comment in view.comments if not comment.resolved_at)
-    return Counter(
-        f"{name.partition('-')[0]}s" if name.startswith(("factor-", "action-")) else name
-        for name in anchors
-    )
-
-
-def section_globals() -> dict[str, Any]:
+def section_globals(comments: Iterable[postmortems.CommentView] = ()) -> dict[str, Any]:
     """What the section templates read besides the sheet."""
     return {
+        "comments_at": remarks.open_by_anchor(comments),
         "headings": SECTION_HEADINGS,
         "section_notes": SECTION_NOTES,
         "factor_groups": factor_classes(),
@@ -181,12 +172,14 @@ def plain_value(value: Any) -> str:
 
 def render_section(sheet: Sheet, section: Section, reference: str) -> str:
     """The inputs of one section, to put in place of the ones on an open page."""
+    with reading() as session:
+        comments = postmortems.comments(session, viewer=viewer(), reference=reference)
     return render_template(
         f"postmortems/sections/{section.value}.html",
         sheet=sheet,
         section=section,
         reference=reference,
-        **section_globals(),
+        **section_globals(comments),
     )
 
 

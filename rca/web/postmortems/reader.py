@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from flask import current_app, render_template
+from flask import current_app, render_template, request
 
 from rca.domain.access import Permission
+from rca.domain.anchors import anchors
 from rca.domain.durations import durations, human_duration
 from rca.domain.lifecycle import may_move, requirements
 from rca.domain.postmortem import (
@@ -38,6 +39,7 @@ from rca.web.context import now, reading, viewer
 from rca.web.postmortems import blueprint
 from rca.web.postmortems.choices import factor_class_name
 from rca.web.postmortems.phases import draw
+from rca.web.postmortems.remarks import open_by_anchor, remarks_of
 from rca.web.postmortems.shown import shown
 
 LONG_TIMELINE = 40
@@ -211,7 +213,10 @@ def show(reference: str) -> str:
         checklist=requirements(content, view.template),
         moves=_moves(view),
         exports=_exports(),
-        anchor_names=_anchors(content),
+        anchor_names=anchors(content),
+        remarks=remarks_of(view),
+        comments_at=open_by_anchor(view.comments),
+        about=request.args.get("about", ""),
         diff_since=_since_approval(view),
         here="postmortems",
     )
@@ -222,24 +227,6 @@ _FORMATS = (("exports.markdown", "Markdown"), ("exports.json", "JSON"))
 
 def _exports() -> list[tuple[str, str]]:
     return [(name, words) for name, words in _FORMATS if name in current_app.view_functions]
-
-
-def _anchors(content: PostmortemContent) -> dict[str, str]:
-    """What a comment may be about, by the page's own anchors."""
-    names = {
-        "": "The whole postmortem",
-        "summary": "Summary",
-        "timeline": "Timeline",
-        "factors": "Contributing factors",
-        "ai": "AI influence",
-        "actions": "Actions",
-        "learning": "What we learned",
-    }
-    for place, row in enumerate(content.factors, 1):
-        names[f"factor-{place}"] = f"Factor {place}: {row.statement[:60]}"
-    for place, action in enumerate(content.actions, 1):
-        names[f"action-{place}"] = f"Action {place}: {action.title[:60]}"
-    return names
 
 
 def _since_approval(view: postmortems.PostmortemView) -> tuple[int, int] | None:

@@ -12,9 +12,10 @@ from rca.domain.access import Permission
 from rca.domain.durations import durations
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.sections import SECTION_FIELDS
-from rca.domain.vocabulary import Section
+from rca.domain.vocabulary import PersonRole, Section
 from rca.errors import Invalid, NotFound, VersionMissing
 from rca.services import authoring, conflicts, secrets_guard
+from rca.services import presence as presences
 from rca.web import forms, forms_postmortem
 from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
@@ -39,6 +40,24 @@ def device_key() -> Response:
     key = hmac.new(raw, b"device-draft:" + account.encode(), hashlib.sha256).digest()
     owner = hashlib.sha256(account.encode()).hexdigest()[:16]
     return jsonify({"owner": owner, "key": base64.b64encode(key).decode(), "csrf": generate_csrf()})
+
+
+@blueprint.post("/postmortems/<reference>/presence")
+@allow(Permission.WRITE)
+def presence(reference: str) -> Response:
+    """Say which section is open here; answers who else is where. Blank says that one has left."""
+    name = request.form.get("section", "")
+    section = Section(name) if name in Section.values() else None
+    with writing() as session:
+        others = presences.here(
+            session, viewer=viewer(), reference=reference, section=section, now=now()
+        )
+    return jsonify({"others": [_who(one) for one in others]})
+
+
+def _who(one: presences.Here) -> dict[str, str]:
+    role = PersonRole(one.role).label.lower() if one.role else ""
+    return {"section": one.section, "who": f"{one.name} ({role})" if role else one.name}
 
 
 def _if_match() -> int:

@@ -30,7 +30,24 @@ function mark(form, base) {
   return { at: COARSE.has(precision) ? null : instant(text), rough: precision === "approx", text };
 }
 
+// The same moment in the reader's own time zone, beneath the field.
+function sayLocal(form) {
+  if (!new Date().getTimezoneOffset()) return;
+  for (const input of form.querySelectorAll('[name^="times-"][name$="-value"]')) {
+    const at = instant(input.value);
+    let line = input.parentElement.querySelector(".local");
+    if (!line) {
+      line = document.createElement("span");
+      line.className = "local";
+      input.after(line);
+    }
+    const shape = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false };
+    line.textContent = at === null ? "" : `${new Date(at).toLocaleString([], shape)} yours`;
+  }
+}
+
 export function refreshDurations(form) {
+  sayLocal(form);
   for (const out of form.querySelectorAll("output[data-from]")) {
     const from = mark(form, out.dataset.from);
     const to = mark(form, out.dataset.to);
@@ -51,6 +68,7 @@ function completeClock(form, input) {
 }
 
 export function startDurations(form) {
+  sayLocal(form);
   const isTime = (target) => target.matches('[name^="times-"]');
   form.addEventListener("input", (event) => {
     if (isTime(event.target)) refreshDurations(form);

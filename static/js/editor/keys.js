@@ -96,6 +96,16 @@ export function startKeys(form, saver, touch) {
     if (event.target === row && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       return step(row, event.key === "ArrowDown");
     }
+    if (event.key === "c" && row.dataset.row !== "ai_influences") {
+      const anchor = `${row.dataset.row}/${row.dataset.rowId}`;
+      const opener = document.createElement("button");
+      opener.dataset.comment = anchor;
+      opener.hidden = true;
+      row.append(opener);
+      opener.click();
+      opener.remove();
+      return true;
+    }
     if (row.dataset.row === "timeline") {
       const takesSpace = event.key === " " && event.target !== row;
       return !takesSpace && onTimelineRow(row, event.key);

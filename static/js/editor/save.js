@@ -58,6 +58,14 @@ export class Saver {
       const button = event.target.closest("[data-settle]");
       if (button) this.settle(this.partOf(button), button.closest("[data-clash]"));
     });
+    // Something beside the sheet stored a change of a section: merge it into the page.
+    this.form.addEventListener("elsewhere", (event) => {
+      const part = this.parts.get(event.detail);
+      if (!part || part.state === "conflict") return;
+      part.edits += 1;
+      if (part.state === "saved") part.state = "typing";
+      this.soon(part, 30);
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.flush({ leaving: true });
       else this.wake();
@@ -268,6 +276,7 @@ export class Saver {
   }
 
   refresh(data) {
+    this.sayTemplate(data);
     document.getElementById("rail").innerHTML = data.rail;
     document.getElementById("checklist").innerHTML = data.check;
     for (const [name, part] of this.parts) {
@@ -282,6 +291,16 @@ export class Saver {
       const summary = document.getElementById("summary");
       suggestion.closest("[data-suggest]").hidden = !data.suggestion || Boolean(summary.value.trim());
     }
+  }
+
+  // Another severity may bring another template: its order and words come with a fresh page.
+  sayTemplate(data) {
+    if (!data.template || data.template === this.form.dataset.template) return;
+    this.form.dataset.template = data.template;
+    say(`It follows “${data.template_name}” now. Nothing that was written is gone.`, "info", {
+      href: location.pathname,
+      words: "Show its order and words",
+    });
   }
 
   // The merged section takes the place of the one on the page; what was typed since stays typed.
