@@ -50,7 +50,6 @@ from rca.store.tables.postmortems import (
     TimelineEntryRow,
     TimeMarkRow,
 )
-<<<<<<< HEAD
 from rca.store.tables.reviews import (
     CompanyLook,
     PrintedDocument,
@@ -60,11 +59,8 @@ from rca.store.tables.reviews import (
     ReviewRow,
 )
 from rca.store.tables.templates import TemplateChoice, TemplateRow, TemplateVersion
-from rca.store.tables.wording import WordingAllowed, WordingDismissal
-=======
 from rca.store.tables.watch import GuardrailDuty, GuardrailExport, GuardrailGate
-from rca.store.tables.wording import WordingDismissal
->>>>>>> f2c6b80 (Accepted guardrails are watched, and what only people can do has a date and evidence)
+from rca.store.tables.wording import WordingAllowed, WordingDismissal
 
 __all__ = [
     "AIClaimRow",
