@@ -71,7 +71,7 @@ def _reminders(engine: Engine, settings: Settings, now: datetime) -> int:
         before = last_period(session, "reminders")
         if not begin(session, "reminders", until.isoformat(), now=now):
             return 0
-        after = date.fromisoformat(before) if before else until - timedelta(days=1)
+        after = date.fromisoformat(before) if before else _working_day(until - timedelta(days=1))
         return reminders.plan(session, after=after, until=until, settings=settings, now=now)
 
 
@@ -92,16 +92,16 @@ def _reviews(engine: Engine, settings: Settings, now: datetime) -> int:
             (row, review_mail.due_quarter(row, now=now, hour=settings.mail_hour)) for row in rows
         ]
         due = [
-            (row, str(quarter))
+            (row.id, str(quarter))
             for row, quarter in quarters
             if quarter and last_period(session, f"review:{row.id}") < str(quarter)
         ]
     made = 0
-    for row, quarter in due:
+    for schedule, quarter in due:
         with writing(engine) as session:
-            if begin(session, f"review:{row.id}", quarter, now=now):
-                payload = {"schedule": row.id, "quarter": quarter}
-                key = f"review:{row.id}:{quarter}"
+            if begin(session, f"review:{schedule}", quarter, now=now):
+                payload = {"schedule": schedule, "quarter": quarter}
+                key = f"review:{schedule}:{quarter}"
                 jobs.enqueue(session, kind="review_mail", key=key, now=now, payload=payload)
                 made += 1
     return made

@@ -394,7 +394,7 @@ def _late(rows: Sequence[Todo], team: str, desk: Desk, today: date, when: Remind
         return []
     part = _part(f"Long past the date · services of {team}", rows, desk, today)
     note = (
-        f"More than {when.escalate - 1} days past the date. {team} owns the service, so it can "
+        f"{when.escalate} days or more past the date. {team} owns the service, so it can "
         "move the date, hand the work on, or say that it will not be done."
     )
     return [Part(part.heading, part.items, note, part.more)]

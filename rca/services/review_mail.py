@@ -196,12 +196,12 @@ def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> 
 
     with reading(engine) as session:
         row = session.get(t.ReviewSchedule, claim.payload["schedule"])
-        members = session.get(t.MailingList, row.list_name) if row else None
+        members = find_list(session, row.list_name) if row else None
         found = _delivery(session, settings, row, claim.payload["quarter"], now) if row else None
     data = report_pdf.pdf_of(found.document, home=settings.home) if found and members else b""
     with writing(engine) as session:
         queued = 0
-        if row and members and found:
+        if members and found:
             queued = send_delivery(
                 session,
                 settings=settings,
@@ -209,7 +209,7 @@ def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> 
                 pdf_bytes=data,
                 addresses=members.addresses,
                 list_name=members.name,
-                once=f"schedule:{row.id}",
+                once=f"schedule:{claim.payload['schedule']}",
                 now=now,
             )
         jobs.finish(session, claim, result={"queued": queued}, now=now)

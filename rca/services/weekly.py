@@ -133,8 +133,8 @@ def digest(
     today = now.date()
     parts = [
         _recurred(session, service, week, desk),
-        _overdue(session, service, desk, today),
         _year_ago(session, service, week, desk),
+        _overdue(session, service, desk, today),
         _drills(session, service, desk, now),
         _guardrails(session, service, desk, today),
         _published(session, service, week, desk),
