@@ -276,8 +276,10 @@ def case_control(sets: Sequence[MatchedSet]) -> Estimate:
     ratio = r / s
     spread = _Z * sqrt(pr / (2 * r * r) + ps_qr / (2 * r * s) + qs / (2 * s * s))
     low, high = ratio * exp(-spread), ratio * exp(spread)
-    return Estimate("odds ratio, matched sets", cell, ratio, low, high,
-                    _words(cell, low, high, None), strata=len(sets), strata_used=used)  # fmt: skip
+    few = "under 5 events in an arm" if min(cell.a, cell.c) < LEAST_EVENTS else ""
+    words = _words(cell, low, high, None)
+    return Estimate("odds ratio, matched sets", cell, ratio, low, high, words, few,
+                    strata=len(sets), strata_used=used)  # fmt: skip
 
 
 def _say(head: Estimate, unknown: int, total: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -15,6 +15,7 @@ from rca.errors import Forbidden
 from rca.formats import intake
 from rca.formats.intake import Parsed
 from rca.formats.mapping import Assume, Draft
+from rca.services.secrets_guard import redact_model
 from rca.services.visibility import visible_to
 from rca.store import tables as t
 from rca.store.postmortems import load_contents
@@ -127,13 +128,43 @@ class Plan:
 def parse(
     sources: Sequence[Source], *, assume: Assume, progress: Progress | None = None
 ) -> list[Parsed]:
-    """Read every file. Never raises for what a file holds."""
+    """Read every file. Never raises for what a file holds.
+
+    Secrets are taken out of every record here, before anything of it is shown or stored; the
+    file's notes say what and where.
+    """
     found = []
     for number, source in enumerate(sources, start=1):
-        found.append(intake.read(source.name, source.data, assume, kind=source.kind))
+        read = intake.read(source.name, source.data, assume, kind=source.kind)
+        found.append(_without_secrets(read))
         if progress:
             progress(number, len(sources))
     return found
+
+
+_NOTED = 5
+
+
+def _without_secrets(file: Parsed) -> Parsed:
+    """The file with every record redacted. A record's key stays: a second import still knows it."""
+    drafts: list[Draft] = []
+    notes: list[str] = []
+    for draft in file.drafts:
+        content, secrets = redact_model(draft.content)
+        if secrets:
+            draft = replace(draft, content=content)
+            kinds = ", ".join(
+                f"{n} × {kind}" for kind, n in Counter(s.kind for s in secrets).items()
+            )
+            notes.append(f"Secrets taken out of the record on line {draft.line}: {kinds}.")
+        drafts.append(draft)
+    if not notes:
+        return file
+    shown = notes[:_NOTED]
+    if len(notes) > _NOTED:
+        shown.append(f"Secrets were taken out of {len(notes) - _NOTED} more records.")
+    shown.append("Whoever had the file has the secrets: revoke those that were real.")
+    return replace(file, drafts=type(file.drafts)(drafts), notes=(*file.notes, *shown))
 
 
 def plan(session: Session, *, viewer: Viewer, parsed: Sequence[Parsed]) -> Plan:

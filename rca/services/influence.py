@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from mining import stats
 from mining.exposure import Grouping, RiskReport
+from mining.matched import CaseControlReport
 from rca.domain import ai
 from rca.domain.vocabulary import (
     AIAnswer,
@@ -60,6 +61,7 @@ class InfluencePage:
     """Everything of the page. ``incidents`` is the denominator of the incident half."""
 
     report: RiskReport
+    matched: CaseControlReport
     outcome: str
     by: Grouping
     incidents: int
@@ -163,6 +165,7 @@ def influence_page(session: Session, *, outcome: str, by: Grouping) -> Influence
                     col(t.PostmortemRow.status).in_(PUBLISHED_STATES))  # fmt: skip
     return InfluencePage(
         report=risk.of_ledger(session, outcome=outcome, by=by),
+        matched=risk.matched_of_ledger(session, outcome=outcome),
         outcome=outcome,
         by=by,
         incidents=n,

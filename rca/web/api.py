@@ -280,3 +280,15 @@ def risk_report() -> Response:
     with reading() as session:
         report = risk.of_ledger(session, outcome=outcome, by=cast(Grouping, by))
     return jsonify(report.as_dict())
+
+
+@blueprint.get("/risk/case-control")
+@allow(Permission.READ)
+def risk_matched() -> Response:
+    """Matched sets over the ledger, as ``rca risk --case-control --json`` prints them."""
+    outcome = _asked("outcome") or "incident"
+    if outcome not in risk.OUTCOMES:
+        raise Invalid([Problem("outcome", f"One of {', '.join(risk.OUTCOMES)}.")])
+    with reading() as session:
+        report = risk.matched_of_ledger(session, outcome=outcome)
+    return jsonify(report.as_dict())

@@ -143,6 +143,12 @@ def document() -> dict[str, Any]:
                                       "incident"), _query("by", "repo, service, quarter, size")],
                 "responses": {"200": _json({"type": "object"}, "The report."), **_problems(422)},
             }},
+            "/risk/case-control": {"get": {
+                "summary": "The same from matched sets, when not all changes are recorded",
+                "parameters": [_query("outcome", "incident, reverted_30d, reverted_ever, "
+                                      "regression_cited")],
+                "responses": {"200": _json({"type": "object"}, "The report."), **_problems(422)},
+            }},
         },
         "components": {
             "schemas": schemas,

@@ -148,3 +148,52 @@ def test_a_history_is_looked_at_without_storing_anything(repo: Path) -> None:
     )
     assert report.pending == 1
     assert report.counts == {"evidenced": 1, "attested_none": 0, "unknown": 3, "excluded": 0}
+
+
+def test_a_kept_report_goes_with_the_ledger_that_it_was_made_of(
+    engine: Engine, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    analyse = risk.analyse
+
+    def counted(*given: object, **named: object) -> object:
+        made.append(1)
+        return analyse(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(risk, "analyse", counted)
+    monkeypatch.setattr(risk, "_reports", risk._Memo(4))
+    with writing(engine) as session:
+        records = [_record("a"), _record("b")]
+        changes.take(session, viewer=OPERATOR, records=records, source="f", now=now)
+
+    def asked(outcome: str = "reverted_30d") -> int:
+        with reading(engine) as session:
+            return sum(risk.of_ledger(session, outcome=outcome, by="repo").counts.values())
+
+    assert [asked(), asked(), asked("incident")] == [2, 2, 2]
+    assert len(made) == 2
+    with writing(engine) as session:
+        row = session.exec(select(t.Change).where(t.Change.key == "a")).one()
+        row.ai_state = "attested_none"
+        session.add(row)
+    with reading(engine) as session:
+        report = risk.of_ledger(session, outcome="reverted_30d", by="repo")
+    assert report.counts["attested_none"] == 1
+    assert len(made) == 3
+
+
+def test_matched_sets_take_their_cases_from_links_that_are_no_guess(
+    engine: Engine, now: datetime
+) -> None:
+    content = rich(changes=[{"change_key": "a", "relation": "contributed"}])
+    with writing(engine) as session:
+        records = [_record(key) for key in "abcdefg"]
+        changes.take(session, viewer=OPERATOR, records=records, source="f", now=now)
+        authoring.create(session, viewer=OPERATOR, content=content, now=now)
+        owner = session.exec(select(t.PostmortemRow.id)).one()
+        session.add(t.Link(from_kind="change", from_id="b", to_kind="postmortem", to_id=owner,
+                           method="temporal", at=now))  # fmt: skip
+    with reading(engine) as session:
+        after = risk.matched_of_ledger(session)
+    assert (after.cases, after.controls) == (1, 4)
+    assert after.estimate.ratio is None

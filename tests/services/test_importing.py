@@ -254,3 +254,24 @@ def test_every_real_record_goes_in(engine: Engine, now: datetime, data_dir: Path
             assert bool(record["date"]) == (row.occurred_precision != TimePrecision.UNKNOWN)
         assert not any(mark.confirmed for mark in session.exec(select(t.TimeMarkRow)))
     assert bring_in(engine, now, *sources).added == 0
+
+
+def test_secrets_are_taken_out_before_storing_and_the_report_says_so(
+    engine: Engine, now: datetime
+) -> None:
+    token = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6"
+    row = {"id": "7", "text": f"The job had {token} in its log.\n\nNothing else.", "date": "2021"}
+    planned = plan(engine, rows(row, {"id": "8", "text": "No secret."}))
+    note = " ".join(planned.files[0].notes)
+    assert "Secrets taken out of the record on line 1" in note
+    assert "revoke" in note
+    done = bring_in(engine, now, rows(row))
+    with opened(engine) as session:
+        found = reading.view(session, viewer=OPERATOR, reference=done.references[0])
+        kept = "".join(str(one.content) for one in session.exec(select(t.Revision)))
+    assert token not in found.content.imported_text
+    assert "in its log.\n\nNothing else." in found.content.imported_text
+    assert kept
+    assert token not in kept
+    again = plan(engine, rows(row))
+    assert (again.already, len(again.incoming)) == (1, 0)

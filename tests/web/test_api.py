@@ -157,6 +157,8 @@ def test_risk_and_its_questions(app: Flask) -> None:
     call = Caller(app, "vera", "read")
     assert "checklist" in call("GET", "/risk").json
     assert call("GET", "/risk?outcome=blame").status_code == 422
+    assert "odds ratio" in call("GET", "/risk/case-control").json["estimate"]["name"]
+    assert call("GET", "/risk/case-control?outcome=blame").status_code == 422
 
 
 @pytest.mark.usefixtures("people")
