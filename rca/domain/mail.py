@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 from rca.domain.vocabulary import Vocabulary
@@ -92,9 +93,10 @@ def week_name(day: date) -> str:
 def parse_week(text: str) -> date:
     """The Monday of ``2026-W40``. Raises ValueError with the expected form."""
     found = re.fullmatch(r"(\d{4})-[Ww](\d{2})", text.strip())
-    if found is None:
-        raise ValueError(f"“{text}” is not a week. Write it like 2026-W40.")
-    return date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    with suppress(ValueError):
+        if found:
+            return date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    raise ValueError(f"“{text}” is not a week. Write it like 2026-W40.")
 
 
 def last_day_begun(now: datetime, hour: int) -> date:

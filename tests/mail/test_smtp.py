@@ -26,7 +26,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def _outgoing(**changes: object) -> mail.Outgoing:
     values: dict[str, object] = {
         "to": "ines@example.org",
-        "subject": "Two action items past the date",
+        "subject": "catalogue, 2026-W34: 7 action items past the date, 1 drill or test due",
         "text": "Words.\n.\nMore words.",
         "html": "<p>Words.</p>",
         "message_id": "m1@example.org",
@@ -47,6 +47,7 @@ def test_it_works() -> None:
         [found] = running.box.mails
     assert found["From"] == "Throughline <rca@example.org>"
     assert found["To"] == "ines@example.org"
+    assert found["Subject"] == _outgoing().subject
     assert found["Message-ID"] == "<m1@example.org>"
     assert found["Auto-Submitted"] == "auto-generated"
     assert found["List-Unsubscribe"] == "<https://rca.example.org/mail/leave/abc>"
