@@ -20,7 +20,7 @@ from rca.domain.mail import is_address, one_line
 from rca.errors import SettingError, ThroughlineError
 
 SECONDS = 15.0
-# Folded at 78, the library begins a subject with a space; ours fit into one line, which may be long.
+# Folded at 78, the library begins a subject with a space; ours stay on one line, however long.
 _POLICY = SMTP.clone(max_line_length=300)
 
 

@@ -13,10 +13,18 @@ _LATER_SECONDS = 1.5
 _MODULES = ("scipy.stats", "statsmodels.stats.proportion")
 
 
+def warm_templates(app: Any) -> int:
+    """Compile the templates of pages; print and mail have environments of their own. How many."""
+    found = app.jinja_env.list_templates(extensions=["html"])
+    names = [name for name in found if not name.startswith(("print/", "mail/"))]
+    for name in names:
+        app.jinja_env.get_template(name)
+    return len(names)
+
+
 def _warm(app: Any) -> None:
     time.sleep(_LATER_SECONDS)
-    for name in app.jinja_env.list_templates(extensions=["html"]):
-        app.jinja_env.get_template(name)
+    warm_templates(app)
     for name in _MODULES:
         importlib.import_module(name)
 

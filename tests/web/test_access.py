@@ -20,6 +20,7 @@ from rca.store.engine import writing
 from rca.web import create_app
 from rca.web.access import declared
 from rca.web.accounts import safe_next
+from rca.web.gunicorn import warm_templates
 from tests.conftest import NOW
 from tests.factories import rich
 from tests.web.conftest import PASSWORD, form_token, people_of, settings_in, sign_in
@@ -322,3 +323,7 @@ def test_a_session_ends_when_idle_and_when_its_account_is_disabled(sqlite_app: F
     with writing(sqlite_app.extensions["rca_engine"]) as session:
         accounts.set_active(session, actor=OPERATOR, name="vera", active=False, now=NOW)
     assert client.get("/").status_code == 303
+
+
+def test_every_page_compiles_when_a_worker_warms_up(sqlite_app: Flask) -> None:
+    assert warm_templates(sqlite_app) > 50
