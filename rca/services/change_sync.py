@@ -69,7 +69,34 @@ def record_of(entry: HistoryEntry, *, repo: str, service: str) -> ChangeRecord:
 
 
 def facts_of(verdict: Verdict) -> dict[str, Any]:
-    """Tool, model and session as gates and proposals read them; nothing for a mere suggestion."""
+    """Tool, model and session as gates and proposals read them; nothing for a mere suggestion.
+
+    What the detectors saw is kept beside it, whatever the answer: a state can be looked behind.
+    """
+    seen = {"findings": findings_of(verdict)} if verdict.findings else {}
+    return {**seen, **_used(verdict)}
+
+
+def findings_of(verdict: Verdict) -> list[dict[str, str]]:
+    """Detector, version, role, strength, quote and place of each finding, without secrets."""
+    return [
+        {
+            "detector": one.detector,
+            "version": one.version,
+            "says": one.says,
+            "role": one.role,
+            "strength": one.strength,
+            "quote": redact(one.quote).text[:300],
+            "where": one.where,
+        }
+        for one in verdict.findings[:_MOST_FINDINGS]
+    ]
+
+
+_MOST_FINDINGS = 8
+
+
+def _used(verdict: Verdict) -> dict[str, Any]:
     if verdict.state != "evidenced":
         return {}
     provenance = {"model": verdict.model, "sessionRef": redact(verdict.session_ref).text}

@@ -4,7 +4,7 @@ Nothing here is stored by looking. A mark goes through the postmortem's own cont
 history keeps it; "shipped before it" alone stays a question.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +40,35 @@ _EXACT = (TimePrecision.EXACT, TimePrecision.MINUTE, TimePrecision.APPROX)
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one detector saw in a change: the reason behind a state."""
+
+    detector: str
+    version: str
+    says: str
+    role: str
+    strength: str
+    quote: str
+    where: str
+
+
+def seen_in(change: t.Change) -> tuple[Seen, ...]:
+    """The findings kept with a change; of older rows, the leading one."""
+    found = change.facts.get("findings")
+    if isinstance(found, list):
+        rows = [one for one in found if isinstance(one, dict)]
+        names = Seen.__dataclass_fields__
+        return tuple(Seen(**{name: str(row.get(name, "")) for name in names}) for row in rows)
+    if not change.ai_evidence:
+        return ()
+    detector, _, quote = change.ai_evidence.partition(": ")
+    if not quote:
+        detector, quote = "", change.ai_evidence
+    version = change.label_source.removeprefix("detectors ")
+    return (Seen(detector, version, "ai", "", "", quote, ""),)
+
+
+@dataclass(frozen=True, slots=True)
 class Landing:
     """One change, or a deployment without a known change, that landed near the incident."""
 
@@ -59,6 +88,7 @@ class Landing:
     reasons: tuple[Reason, ...]
     relation: ChangeRelation | None
     note: str
+    seen: tuple[Seen, ...] = ()
 
     @property
     def points(self) -> int:
@@ -287,7 +317,7 @@ def _change_row(
         change.key, True, change.title, change.service, change.repo, at, start - at,
         _lines(change), change.files, tier, hops, change.ai_state, result,
         tuple(reasons(weighed, globs=globs, mentioned=mentioned)),
-        mark.relation if mark else None, mark.note if mark else "",
+        mark.relation if mark else None, mark.note if mark else "", seen_in(change),
     )  # fmt: skip
 
 
@@ -325,7 +355,8 @@ def mark(
     now: datetime,
 ) -> Marked:
     """Judge one change; None takes the judgement back. Contributed and suspect ones propose AI
-    rows from their evidence. Raises Conflict, Forbidden, NotFound, NotNow, Invalid.
+    rows from their evidence, and so does a repair, as AI in the response. Raises Conflict,
+    Forbidden, NotFound, NotNow, Invalid.
     """
     view = reading.view(session, viewer=viewer, reference=reference, live=True)
     if session.exec(select(t.Change.id).where(t.Change.key == change_key)).first() is None and (
@@ -344,25 +375,29 @@ def mark(
         base_version=base_version,
         now=now,
     )
-    if relation not in (ChangeRelation.CONTRIBUTED, ChangeRelation.SUSPECT):
+    if relation in (None, ChangeRelation.DISMISSED):
         return Marked(saved, 0)
-    return _with_proposals(session, viewer, reference, [change_key], saved, now)
+    repaired = relation is ChangeRelation.FIXED
+    return _with_proposals(session, viewer, reference, change_key, saved, now, repaired=repaired)
 
 
 def _with_proposals(
     session: Session,
     viewer: Viewer,
     reference: str,
-    keys: Iterable[str],
+    key: str,
     saved: Saved,
     now: datetime,
+    *,
+    repaired: bool,
 ) -> Marked:
     try:
         made = prefill.add_proposals(
             session,
             viewer=viewer,
             reference=reference,
-            change_keys=tuple(keys),
+            change_keys=(key,),
+            repaired=repaired,
             base_version=saved.section_versions[Section.AI.value],
             now=now,
         )

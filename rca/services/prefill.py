@@ -1,4 +1,5 @@
-"""AI influence proposed from the evidence on linked changes; a person confirms each with a click.
+"""AI influence proposed from the evidence on linked changes and from what the timeline tells of the
+response; a person confirms each with a click.
 
 Nothing is overwritten: a proposal is a new row, unconfirmed, that counts as unknown until then.
 """
@@ -11,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Viewer
-from rca.domain.postmortem import AIEvidence, AIInfluence
+from rca.domain.postmortem import AIEvidence, AIInfluence, PostmortemContent, TimelineEntry
 from rca.domain.vocabulary import (
     AIAutonomy,
     AIEvidenceBasis,
@@ -24,6 +25,9 @@ from rca.domain.vocabulary import (
     ValueSource,
 )
 from rca.errors import NotFound
+from rca.provenance import response
+from rca.provenance.response import ResponseTrace
+from rca.provenance.tools import UNSPECIFIED
 from rca.services import authoring, reading
 from rca.services.authoring import Saved
 from rca.services.secrets_guard import redact
@@ -90,15 +94,18 @@ def _evidence(change: t.Change) -> AIEvidence:
     )
 
 
-def proposal(change: t.Change) -> AIInfluence | None:
-    """The row that a change's evidence suggests, or None when it carries none."""
+def proposal(change: t.Change, *, repaired: bool = False) -> AIInfluence | None:
+    """The row that a change's evidence suggests, or None when it carries none.
+
+    A change that ``repaired`` belongs to the response and not to what went before.
+    """
     role = _words(change.facts, "ai", "part")
     if change.ai_state != ChangeAI.EVIDENCED.value or role == "committer-only":
         return None
     part = PARTS.get(role, AIPart.UNCLEAR)
     autonomy = _words(change.facts, "ai", "autonomy")
     return AIInfluence(
-        surface=_surface(change, part),
+        surface=AISurface.RESPONSE if repaired else _surface(change, part),
         state=AIState.EVIDENCED,
         part=part,
         autonomy=AIAutonomy(autonomy) if autonomy in AIAutonomy.values() else None,
@@ -114,12 +121,16 @@ def proposal(change: t.Change) -> AIInfluence | None:
 
 
 def proposals(
-    session: Session, *, change_keys: Sequence[str], present: Iterable[AIInfluence]
+    session: Session,
+    *,
+    change_keys: Sequence[str],
+    present: Iterable[AIInfluence],
+    repaired: bool = False,
 ) -> list[AIInfluence]:
     """What the changes suggest and no row says yet: one row per change and surface."""
     known = {(row.change_ref, row.surface) for row in present}
     query = select(t.Change).where(col(t.Change.key).in_(change_keys)).order_by(col(t.Change.key))
-    found = [row for change in session.exec(query) if (row := proposal(change))]
+    found = [row for change in session.exec(query) if (row := proposal(change, repaired=repaired))]
     return [row for row in found if (row.change_ref, row.surface) not in known]
 
 
@@ -131,6 +142,64 @@ class Proposed:
     saved: Saved | None
 
 
+_TURNS = {
+    "helped": "The line reads as if it helped. What it did is yours to say.",
+    "misled": "The line reads as if it misled: what did the adviser have before it, and what made "
+    "the advice look right?",
+}
+
+
+def _locator(entry: TimelineEntry) -> str:
+    return f"timeline entry {entry.id}"
+
+
+def _of_response(entry: TimelineEntry, trace: ResponseTrace) -> AIInfluence:
+    """An action or an advice of the response as a row. How it turned out is left to a person."""
+    return AIInfluence(
+        surface=AISurface.RESPONSE,
+        state=AIState.REPORTED,
+        part=AIPart(trace.part),
+        autonomy=AIAutonomy(trace.autonomy),
+        tool="" if trace.tool == UNSPECIFIED else trace.tool,
+        model=trace.model,
+        evidence=[
+            AIEvidence(
+                basis=AIEvidenceBasis.LOG,
+                locator=_locator(entry),
+                quote=redact(trace.quote).text[:1_000],
+                strength=EvidenceStrength.WEAK,
+            )
+        ],
+        note=_TURNS.get(trace.turn, ""),
+        source=ValueSource.SUGGESTED,
+        source_detail=f"a line of the timeline (detector R{trace.version})",
+        confirmed=False,
+    )
+
+
+def response_proposals(content: PostmortemContent) -> list[AIInfluence]:
+    """Rows for actions and advice of an AI in the response that no row speaks of yet."""
+    known = {item.locator for row in content.ai_influences for item in row.evidence}
+    return [
+        _of_response(entry, trace)
+        for entry in content.timeline
+        if _locator(entry) not in known
+        and (trace := response.read(entry.text, actor=entry.actor_role))
+    ]
+
+
+def add_response_proposals(
+    session: Session, *, viewer: Viewer, reference: str, base_version: int, now: datetime
+) -> Proposed:
+    """Add what the timeline tells, unconfirmed. Raises Conflict, Forbidden, NotFound, NotNow."""
+    view = reading.view(session, viewer=viewer, reference=reference, live=True)
+    fresh = response_proposals(view.content)
+    if not fresh:
+        return Proposed(0, None)
+    rows = [*view.content.ai_influences, *fresh]
+    return Proposed(len(fresh), _save(session, viewer, reference, rows, base_version, now))
+
+
 def add_proposals(
     session: Session,
     *,
@@ -139,11 +208,12 @@ def add_proposals(
     change_keys: Sequence[str],
     base_version: int,
     now: datetime,
+    repaired: bool = False,
 ) -> Proposed:
     """Add what the changes suggest, unconfirmed. Raises Conflict, Forbidden, NotFound, NotNow."""
     view = reading.view(session, viewer=viewer, reference=reference, live=True)
     present = view.content.ai_influences
-    fresh = proposals(session, change_keys=change_keys, present=present)
+    fresh = proposals(session, change_keys=change_keys, present=present, repaired=repaired)
     if not fresh:
         return Proposed(0, None)
     return Proposed(

@@ -4,7 +4,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from rca.domain.access import Permission
-from rca.domain.vocabulary import ChangeRelation
+from rca.domain.postmortem import AIInfluence
+from rca.domain.vocabulary import ChangeRelation, ValueSource
 from rca.errors import Conflict, Invalid, Problem, VersionMissing
 from rca.services import correlation, prefill
 from rca.services import reading as postmortems
@@ -37,9 +38,15 @@ def before(reference: str) -> str:
         most=MOST_PART,
         windows=correlation.WINDOWS,
         relations=ChangeRelation.choices(),
-        proposals=[row for row in rows if row.change_ref and not row.confirmed],
+        proposals=[row for row in rows if _proposed(row)],
+        in_response=len(prefill.response_proposals(view.content)),
         ai_version=view.section_versions.get("ai", 0),
     )
+
+
+def _proposed(row: AIInfluence) -> bool:
+    """Rows that evidence put there and nobody has confirmed."""
+    return row.source is ValueSource.SUGGESTED and not row.confirmed and bool(row.evidence)
 
 
 def _version() -> int:
@@ -109,4 +116,24 @@ def confirm(reference: str) -> Response:
         flash("Somebody changed the AI section meanwhile. Look again, then confirm.", "warning")
         return _back(reference)
     flash("Confirmed. What the influence did is still yours to say, in the editor.", "done")
+    return _back(reference)
+
+
+@blueprint.post("/postmortems/<reference>/changes/response")
+@allow(Permission.WRITE)
+def propose_response(reference: str) -> Response:
+    """Propose AI rows from what the timeline tells of the response."""
+    try:
+        with writing() as session:
+            done = prefill.add_response_proposals(
+                session,
+                viewer=viewer(),
+                reference=reference,
+                base_version=_version(),
+                now=now(),
+            )
+    except Conflict:
+        flash("Somebody changed the AI section meanwhile. Look again, then propose.", "warning")
+        return _back(reference)
+    flash(f"Proposed from the timeline: {done.added}. Confirm what is so.", "done")
     return _back(reference)

@@ -203,3 +203,58 @@ def test_globs_and_names() -> None:
     assert matching(paths, ["services/*/b.py", "*.md"]) == paths[1:]
     assert named(paths, paths_in("see checkout/a/b.py, then")) == paths[:1]
     assert named(["src/config.py"], paths_in("The config was wrong. See above.")) == []
+
+
+def test_ai_in_the_response_is_proposed_from_the_timeline_and_from_a_repair(
+    session: Session, people: People, now: datetime
+) -> None:
+    _world(session, now)
+    timeline = [
+        {"text": "Claude suggested a larger pool, which turned out to be wrong"},
+        {"text": "Priya drained the node"},
+        {"text": "restarted the workers after approval", "actor_role": "AI agent"},
+    ]
+    content = rich(services=["checkout"], ai_influences=[], timeline=timeline)
+    reference = authoring.create(session, viewer=people.ines, content=content, now=now).reference
+    version = reading.view(session, viewer=people.ines, reference=reference, live=True)
+
+    def propose(base: int) -> prefill.Proposed:
+        return prefill.add_response_proposals(
+            session, viewer=people.ines, reference=reference, base_version=base, now=now
+        )
+
+    done = propose(version.section_versions["ai"])
+    assert done.added == 2
+    assert done.saved is not None
+    assert propose(done.saved.section_versions["ai"]).added == 0
+    view = reading.view(session, viewer=people.ines, reference=reference, live=True)
+    adviser, operator = view.content.ai_influences
+    assert (adviser.surface, adviser.part) == (AISurface.RESPONSE, AIPart.ADVISER)
+    assert (adviser.tool, adviser.effect, adviser.confirmed) == ("claude", None, False)
+    assert "reads as if it misled" in adviser.note
+    assert operator.part is AIPart.AGENT_OPERATOR
+    assert operator.autonomy == "acted_with_approval"
+    assert view.ai == "unknown"
+    repaired = _mark(session, people, reference, "near", ChangeRelation.FIXED, now)
+    assert repaired.proposed == 1
+    view = reading.view(session, viewer=people.ines, reference=reference, live=True)
+    assert view.content.ai_influences[-1].surface is AISurface.RESPONSE
+
+
+def test_every_finding_behind_a_state_is_kept_and_shown(
+    session: Session, people: People, now: datetime
+) -> None:
+    _world(session, now)
+    reference = _postmortem(session, people, now)
+    row = session.exec(select(t.Change).where(t.Change.key == "near")).one()
+    assert [(one.detector, one.quote) for one in correlation.seen_in(row)] == [
+        ("D1", "Co-authored-by: Claude <noreply@anthropic.com>")
+    ]
+    kept = {"detector": "D6", "version": "1", "says": "ai", "role": "author",
+            "strength": "strong", "quote": "Generated with Claude Code", "where": "message"}  # fmt: skip
+    row.facts = {**row.facts, "findings": [kept, "broken", {"detector": 3}]}
+    session.add(row)
+    session.flush()
+    found = correlation.shipped(session, viewer=people.ines, reference=reference)
+    near = next(one for one in found.before if one.key == "near")
+    assert [(one.detector, one.where) for one in near.seen] == [("D6", "message"), ("3", "")]

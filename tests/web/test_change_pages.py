@@ -66,3 +66,32 @@ def test_a_reader_sees_marks_and_may_not_set_them(app: Flask, now: datetime) -> 
     assert "Shipped before is not yet a reason" in part
     data = {"csrf_token": form_token(client), "change": "near", "relation": "suspect"}
     assert client.post(f"/postmortems/{reference}/changes", data=data).status_code == 403
+
+
+def test_what_the_detectors_saw_stands_behind_the_state(app: Flask, now: datetime) -> None:
+    people, reference = _site(app, now)
+    page = sign_in(app, people.vera).get(f"/postmortems/{reference}/changes").get_data(as_text=True)
+    assert "1 finding" in page
+    assert "<q>Co-authored-by: Claude &lt;noreply@anthropic.com&gt;</q>" in page
+
+
+def test_ai_in_the_response_is_proposed_on_a_press(app: Flask, now: datetime) -> None:
+    people = people_of(app)
+    with writing(app.extensions["rca_engine"]) as session:
+        world(session, now)
+        timeline = [{"text": "We asked ChatGPT for the flag; the flag does not exist"}]
+        content = rich(services=["checkout"], ai_influences=[], timeline=timeline)
+        reference = authoring.create(
+            session, viewer=people.ines, content=content, now=now
+        ).reference
+    client = sign_in(app, people.ines)
+    address = f"/postmortems/{reference}/changes"
+    page = client.get(address).get_data(as_text=True)
+    assert "1 line of the timeline tells of an AI in the response" in page
+    found = re.search(r'changes/response".*?name="version" value="(\d+)"', page)
+    assert found
+    form = {"csrf_token": form_token(client), "version": found[1]}
+    assert client.post(f"{address}/response", data=form).status_code == 303
+    page = client.get(address).get_data(as_text=True)
+    assert "line of the timeline tells" not in page
+    assert "Incident response: gave advice" in page
