@@ -11,6 +11,7 @@ from rca.domain.access import OPERATOR
 from rca.domain.mail import is_address
 from rca.errors import Invalid, NotFound, NotNow, Problem
 from rca.services import (
+    briefs,
     look,
     report_pdf,
     review_numbers,
@@ -32,7 +33,7 @@ _OUT = click.option(
 
 @click.group()
 def command() -> None:
-    """PDF of one postmortem or of one quarter.
+    """PDFs: postmortem, reliability review, pattern, guardrail.
 
     Rendering runs in a child process that reads no file and opens no connection. It needs Pango;
     `rca doctor` says whether it is there. The numbers of a quarter need nothing.
@@ -65,6 +66,42 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
             variant=variant,
             paper=paper,
             names=names,
+        )
+    _render(home, document, out)
+
+
+@command.command()
+@click.argument("identifier")
+@_OUT
+@_PAPER
+def pattern(identifier: str, out: Path | None, paper: str) -> None:
+    """The brief of a recurring cause, by its IDENTIFIER such as P-01."""
+    home = open_home()
+    with home.reading() as session:
+        document = briefs.pattern_document(
+            session,
+            identifier=identifier,
+            now=now(),
+            organisation=look.name_of(session, settings_name=home.settings.organisation),
+            paper=paper,
+        )
+    _render(home, document, out)
+
+
+@command.command()
+@click.argument("identifier")
+@_OUT
+@_PAPER
+def guardrail(identifier: str, out: Path | None, paper: str) -> None:
+    """The brief of a guardrail, by its IDENTIFIER such as GR-0001."""
+    home = open_home()
+    with home.reading() as session:
+        document = briefs.guardrail_document(
+            session,
+            guardrail_id=identifier,
+            now=now(),
+            organisation=look.name_of(session, settings_name=home.settings.organisation),
+            paper=paper,
         )
     _render(home, document, out)
 

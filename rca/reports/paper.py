@@ -68,7 +68,7 @@ def widths(sheet: Sheet) -> tuple[int, ...]:
         longest = max((len(text) for text in cells), default=1)
         head = max(len(word) for word in column.label.split()) + 1
         if column.kind == "text":
-            weights.append(max(head, longest if longest <= 14 else min(longest, 44) ** 0.9) + 3)
+            weights.append(max(head, 1.2 * longest if longest <= 14 else min(longest, 68) ** 0.9) + 3)
         else:
             weights.append(max(head, longest) + 1.5)
     total = sum(weights)

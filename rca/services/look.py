@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import escape
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from rca.domain.access import Permission, Viewer
 from rca.domain.colour import (
@@ -62,9 +62,16 @@ def current(session: Session) -> Look:
     return Look(row.name, row.accent, row.logo or b"", row.logo_type, size, row.version)
 
 
+def worn(session: Session) -> tuple[str, int, bool]:
+    """Name, version and whether there is a logo: what every page asks for."""
+    row = t.CompanyLook
+    found = session.exec(select(row.name, row.version, row.logo_width)).first()
+    return (found[0], found[1], bool(found[2])) if found else ("", 0, False)
+
+
 def name_of(session: Session, *, settings_name: str = "") -> str:
     """The organisation's name: as set here, else as the settings give it."""
-    return current(session).name or settings_name
+    return worn(session)[0] or settings_name
 
 
 def save(

@@ -1,7 +1,7 @@
 """One postmortem as print shows it: roles only, unknown and unconfirmed said as such."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rca.domain import ai
 from rca.domain.durations import Duration, durations
@@ -13,7 +13,7 @@ from rca.domain.postmortem import (
     TimelineEntry,
     TimeMark,
 )
-from rca.domain.vocabulary import AISurface, Milestone, NoteKind
+from rca.domain.vocabulary import AISurface, Milestone, NoteKind, TimePrecision
 from rca.reports import words
 from rca.reports.paper import known
 from rca.services.causes import cause_name
@@ -45,6 +45,7 @@ class Printed:
     names: bool
     unconfirmed: int
     started: str
+    day: str
     impact: str
     impact_line: str
     lede: str
@@ -75,6 +76,7 @@ def printed(
         names=names,
         unconfirmed=unconfirmed,
         started=_started(content),
+        day=_started_on(content),
         impact=impact or "Unknown",
         impact_line=_impact_line(content),
         lede=_lede(content),
@@ -88,7 +90,7 @@ def printed(
             for f in content.factors
             if f.statement
         ),
-        ai_rows=tuple(_ai_row(row) for row in _in_order(content.ai_influences)),
+        ai_rows=_grouped([_ai_row(row) for row in _in_order(content.ai_influences)]),
         actions=tuple(action for action in content.actions if action.title),
         notes=_notes(content.notes),
         lucky=tuple(n.text for n in content.notes if n.kind is NoteKind.GOT_LUCKY),
@@ -101,6 +103,15 @@ def _started(content: PostmortemContent) -> str:
         return "Not answered"
     text = known(mark.value, mark.precision)
     return f"{text} UTC" if ":" in text else text
+
+
+def _started_on(content: PostmortemContent) -> str:
+    """The day in words; blank when it is not known so exactly."""
+    mark = content.mark(Milestone.IMPACT_STARTED) or content.mark(Milestone.DETECTED)
+    vague = mark is None or mark.precision in (
+        TimePrecision.YEAR, TimePrecision.MONTH, TimePrecision.UNKNOWN,
+    )  # fmt: skip
+    return "" if vague or mark is None else words.day(mark.value)
 
 
 def _lede(content: PostmortemContent) -> str:
@@ -154,6 +165,19 @@ def _ai_row(row: AIInfluence) -> AIRow:
         detail=", ".join(value.label for value in said if value),
         lines=tuple(lines),
     )
+
+
+def _grouped(rows: Sequence[AIRow]) -> tuple[AIRow, ...]:
+    """Surfaces of the same bare answer in one row: most incidents have many that say none."""
+    bare: dict[str, list[AIRow]] = {}
+    for row in rows:
+        if row.confirmed and not row.detail and not row.lines:
+            bare.setdefault(row.answer, []).append(row)
+    told = [row for row in rows if row not in bare.get(row.answer, [])]
+    joined = [
+        replace(same[0], surface=", ".join(row.surface for row in same)) for same in bare.values()
+    ]
+    return (*told, *joined)
 
 
 def _ai_line(rows: Sequence[AIInfluence]) -> str:

@@ -56,6 +56,11 @@ class Document:
         return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 
+def check_paper(paper: str) -> None:
+    """Raises Invalid for a paper that is not printed on."""
+    _check("full", paper)
+
+
 def _check(variant: str, paper: str) -> None:
     problems = []
     if variant not in VARIANTS:
@@ -94,14 +99,19 @@ def postmortem_document(
         unconfirmed=view.unconfirmed,
         names=names,
     )
+    # Outside goes neither our title nor our reference, which say what only we need to know.
+    outside = variant == "customer"
+    title = f"Incident of {value.day}" if value.day else "Incident report"
+    what = title if outside else f"{view.reference}, {state}"
     html = print_html(
         _TEMPLATES[variant],
         paper=paper,
         p=value,
+        title=title,
         organisation=organisation,
         banner=_banner(view.restricted, published, variant),
         as_of=at.date().isoformat(),
-        run=_run(organisation, f"{view.reference}, {state}, {words.day(at)}", digest),
+        run=_run(organisation, f"{what}, {words.day(at)}" if not outside else what, digest),
         digest=digest,
     )
     suffix = "" if variant == "full" else f"-{variant}"

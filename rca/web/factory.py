@@ -15,7 +15,7 @@ from rca.config import Settings, load_settings, secret_key
 from rca.domain.access import Permission
 from rca.paths import static_dir, templates_dir
 from rca.store.engine import make_engine
-from rca.web import access, context, failures, filters, navigation
+from rca.web import access, context, failures, filters, look, navigation
 from rca.web.postmortems import shown
 from rca.web.routes import BLUEPRINTS
 
@@ -112,12 +112,15 @@ def _open_static(app: Flask) -> None:
 def _page_globals() -> dict[str, Any]:
     settings = context.settings()
     viewer = g.get("viewer")
+    name, look_version, has_logo = look.worn()
     return {
         "me": viewer,
         "navigation": navigation.navigation(viewer),
         "shortcuts": navigation.shortcuts(viewer),
         "csrf_token": generate_csrf(),
-        "organisation": settings.organisation,
+        "organisation": name or settings.organisation,
+        "look_version": look_version,
+        "look_logo": has_logo,
         "demo": settings.demo,
         "flashes": get_flashed_messages(with_categories=True),
         "here": "",

@@ -37,6 +37,7 @@ PLACES = (
     Place("import", "Import", "imports.index", Permission.WRITE, main=False),
     Place("people", "People", "accounts.people", Permission.ADMIN, main=False),
     Place("wording", "Kept wording", "wording.allowed", Permission.ADMIN, main=False),
+    Place("look", "Company look", "look.edit", Permission.ADMIN, main=False),
     Place("deliveries", "Deliveries", "webhooks.index", Permission.ADMIN, main=False),
     Place("mail", "Mail that went out", "mail.log", Permission.ADMIN, main=False),
     Place("mail-choices", "Mail and calendars", "mail.choices", main=False),

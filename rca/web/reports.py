@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rca.domain.access import Permission
 from rca.errors import Unavailable
-from rca.services import documents, look, report_pdf
+from rca.services import briefs, documents, look, report_pdf
 from rca.services.documents import Standing
 from rca.services.report_pdf import Document
 from rca.web.access import allow
@@ -89,6 +89,36 @@ def again(key: str) -> WerkzeugResponse:
     with writing() as session:
         documents.cancel(session, key)
     return redirect(_back(), code=303)
+
+
+@blueprint.get("/patterns/<pattern_id>.pdf")
+@allow(Permission.READ)
+def pattern_pdf(pattern_id: str) -> Answer:
+    """The brief of a recurring cause; ``?paper=letter``."""
+    with reading() as session:
+        document = briefs.pattern_document(
+            session,
+            identifier=pattern_id,
+            now=now(),
+            organisation=organisation(session),
+            paper=paper(),
+        )
+    return answer_pdf(document)
+
+
+@blueprint.get("/guardrails/<guardrail_id>.pdf")
+@allow(Permission.READ)
+def guardrail_pdf(guardrail_id: str) -> Answer:
+    """The brief of a guardrail; ``?paper=letter``."""
+    with reading() as session:
+        document = briefs.guardrail_document(
+            session,
+            guardrail_id=guardrail_id,
+            now=now(),
+            organisation=organisation(session),
+            paper=paper(),
+        )
+    return answer_pdf(document)
 
 
 @blueprint.get("/postmortems/<reference>.pdf")

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
+from mining import stats
 from rca.domain.access import OPERATOR
 from rca.domain.periods import Span, parse_period
 from rca.domain.quarters import Quarter
@@ -33,6 +34,12 @@ from tests.services.quarters import fill, incident, put
 SUMMER = datetime(2026, 7, 2, 8, tzinfo=UTC)
 SPRING = datetime(2026, 4, 2, 8, tzinfo=UTC)
 Q3 = Quarter(2026, 3)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer resamples: intervals are tested where they are made."""
+    monkeypatch.setattr(stats, "_RESAMPLES", 100)
 
 
 @pytest.fixture

@@ -57,6 +57,9 @@ PUBLIC = {
     "accounts.use_link",
     # The schema of the JSON export says nothing about any record.
     "exports.schema",
+    # The sign-in page wears the company's look too.
+    "look.css",
+    "look.logo",
     "webhooks.receive",  # believes its signature only
     "mail.calendar",  # believes its secret address only, and shows what its account may see
     # The signed link of a mail ends that mail, and nothing else.

@@ -127,7 +127,7 @@ def guardrails(facts: Sequence[GuardrailFact]) -> Section:
     return Section("guardrails", "Guardrails", tuple(says), charts, (_standing(shown),))
 
 
-_SHOWN = 10
+_SHOWN = 6
 _ORDER = {"accepted": 0, "proposed": 1, "rejected": 2}
 
 
