@@ -68,7 +68,8 @@ def widths(sheet: Sheet) -> tuple[int, ...]:
         longest = max((len(text) for text in cells), default=1)
         head = max(len(word) for word in column.label.split()) + 1
         if column.kind == "text":
-            weights.append(max(head, 1.2 * longest if longest <= 14 else min(longest, 68) ** 0.9) + 3)
+            needed = 1.2 * longest if longest <= 14 else min(longest, 68) ** 0.9
+            weights.append(max(head, needed) + 3)
         else:
             weights.append(max(head, longest) + 1.5)
     total = sum(weights)

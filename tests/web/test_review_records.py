@@ -190,7 +190,7 @@ def test_the_new_page_keeps_what_was_wrong(sqlite_app: Flask, world: People) -> 
         ({"period": "2020-Q1"}, 404, "No incident of 2020-Q1"),
         ({"period": "2026-Q3", "team": "Ghosts"}, 422, "No record names this team"),
     ):
-        found, _, page = post(client, "/reviews/new", **fields)  # type: ignore[arg-type]
+        found, _, page = post(client, "/reviews/new", **fields)
         assert found == status
         assert words in page
     status, target, _ = post(client, "/reviews/new", first="2026-07-01", last="2026-08-31")
