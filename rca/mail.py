@@ -84,8 +84,9 @@ def as_message(mail: Outgoing, *, smtp: Smtp, organisation: str, now: datetime) 
     if mail.leave:
         message["List-Unsubscribe"] = f"<{mail.leave}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
+    # Quoted-printable stays readable on the way, and reads less like spam than base64.
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     if mail.attachment:
         kind, _, part = mail.attachment.media_type.partition("/")
         message.add_attachment(

@@ -19,6 +19,12 @@ from rca.config import Smtp
 PASSWORD = "copper kettle"
 
 
+def words_of(mail: EmailMessage) -> str:
+    """Everything that a reader could see: headers, text and HTML, decoded."""
+    parts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    return "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *parts])
+
+
 @dataclass
 class Box:
     """What arrived, and what the server answers when it is told to refuse."""

@@ -20,7 +20,7 @@ from rca.store import tables as t
 from rca.store.engine import reading, writing
 from tests.mail.world import later, messages, settings_of, work
 from tests.people import make_people
-from tests.post_office import office
+from tests.post_office import office, words_of
 
 
 def _queue(engine: Engine, now: datetime, key: str = "k", to: str = "ines@example.org") -> bool:
@@ -38,15 +38,15 @@ def test_it_works(engine: Engine, now: datetime, tmp_path: Path) -> None:
     [row] = messages(engine)
     assert (row.state, row.attempts, row.settled_at) == ("sent", 1, now)
     assert mail["Message-ID"] == f"<{row.message_id}>"
-    assert "asked for a test mail" in mail.as_string()
+    assert "asked for a test mail" in words_of(mail)
 
 
-def test_a_key_goes_out_once(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    assert [_queue(engine, now) for _ in range(3)] == [True, False, False]
+def test_a_key_goes_out_once(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
+    assert [_queue(sqlite_engine, now) for _ in range(3)] == [True, False, False]
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
-        assert not _queue(engine, later(now, days=3))
-        work(engine, settings_of(tmp_path, running.smtp), later(now, days=3))
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
+        assert not _queue(sqlite_engine, later(now, days=3))
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), later(now, days=3))
         assert len(running.box.mails) == 1
 
 
@@ -70,33 +70,37 @@ def test_two_workers_send_each_once(engine: Engine, now: datetime, tmp_path: Pat
 
 
 def test_what_passes_is_tried_again_later_each_time_and_given_up_in_the_end(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
-    _queue(engine, now)
+    _queue(sqlite_engine, now)
     moment, tries = now, []
     with office() as running:
         settings = settings_of(tmp_path, running.smtp)
         running.box.data = "452 the disk is full"
-        while (row := messages(engine)[0]).state == "waiting":
+        while (row := messages(sqlite_engine)[0]).state == "waiting":
             moment = row.next_at or moment
-            assert work(engine, settings, moment - timedelta(seconds=1)) == 0 or moment == now
-            work(engine, settings, moment)
+            assert (
+                work(sqlite_engine, settings, moment - timedelta(seconds=1)) == 0 or moment == now
+            )
+            work(sqlite_engine, settings, moment)
             tries.append(moment)
     gaps = [later - earlier for earlier, later in pairwise(tries)]
     assert gaps == sorted(gaps)
     assert len(tries) == len(mailing.BACKOFF) + 1
     assert row.said == "Given up after 8 tries: 452 the disk is full"
-    with reading(engine) as session:
+    with reading(sqlite_engine) as session:
         assert not jobs.waiting(session)
         assert jobs.failed_count(session) == 0
 
 
-def test_what_lasts_is_not_tried_again(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    _queue(engine, now)
+def test_what_lasts_is_not_tried_again(
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
+) -> None:
+    _queue(sqlite_engine, now)
     with office() as running:
         running.box.rcpt = "550 no such user"
-        work(engine, settings_of(tmp_path, running.smtp), now)
-    [row] = messages(engine)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
+    [row] = messages(sqlite_engine)
     assert (row.state, row.said, row.attempts) == ("failed", "550 no such user", 1)
 
 
@@ -140,24 +144,24 @@ def test_a_worker_that_was_killed_in_the_middle_sends_no_second_copy(
         assert len(running.box.mails) == 1
 
 
-def test_without_a_server_it_waits(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    _queue(engine, now)
-    work(engine, settings_of(tmp_path, None), now)
-    [row] = messages(engine)
+def test_without_a_server_it_waits(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
+    _queue(sqlite_engine, now)
+    work(sqlite_engine, settings_of(tmp_path, None), now)
+    [row] = messages(sqlite_engine)
     assert (row.state, row.said) == ("waiting", "No mail server is set.")
 
 
 def test_a_letter_that_cannot_be_written_stops_no_other(
-    engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(mailing._COMPOSERS, MailKind.REVIEW, "nowhere:compose")
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         mailing.queue(session, mailing.Draft("bad", MailKind.REVIEW, "a@example.org"), now=now)
-    _queue(engine, now, key="good")
+    _queue(sqlite_engine, now, key="good")
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
         assert len(running.box.mails) == 1
-    bad, good = messages(engine)
+    bad, good = messages(sqlite_engine)
     assert (bad.state, bad.attempts, good.state) == ("waiting", 1, "sent")
     assert "could not be written" in bad.said
 
@@ -181,11 +185,11 @@ def test_a_file_is_kept_once_and_only_until_it_arrived(
         assert session.exec(select(t.MailAttachment)).all() == []
 
 
-def test_old_lines_are_forgotten(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    _queue(engine, now)
+def test_old_lines_are_forgotten(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
+    _queue(sqlite_engine, now)
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
-    with writing(engine) as session:
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
+    with writing(sqlite_engine) as session:
         assert mailing.prune(session, now=later(now, days=100)) == 0
         assert mailing.prune(session, now=later(now, days=181)) == 1
         kinds = session.exec(select(t.Job.kind).where(col(t.Job.kind) == "mail")).all()
@@ -206,12 +210,14 @@ def test_the_log_is_for_admins(session: Session, now: datetime) -> None:
         mailing.send_again(session, viewer=people.ada, message_id="0" * 32, now=now)
 
 
-def test_what_arrived_is_not_sent_again(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    _queue(engine, now)
+def test_what_arrived_is_not_sent_again(
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
+) -> None:
+    _queue(sqlite_engine, now)
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
-    [row] = messages(engine)
-    with writing(engine) as session:
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
+    [row] = messages(sqlite_engine)
+    with writing(sqlite_engine) as session:
         ada = make_people(session, now).ada
         with pytest.raises(NotNow):
             mailing.send_again(session, viewer=ada, message_id=row.id, now=now)
@@ -248,9 +254,9 @@ def test_links_that_end_mail_are_signed(tmp_path: Path) -> None:
 
 
 def test_an_account_that_is_disabled_gets_none(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         vera: Viewer = make_people(session, now).vera
         user = session.get_one(t.User, vera.user_id)
         user.email, user.active = "vera@example.org", False
@@ -258,6 +264,6 @@ def test_an_account_that_is_disabled_gets_none(
         draft = mailing.Draft("k", MailKind.TEST, "vera@example.org", user_id=user.id)
         mailing.queue(session, draft, now=now)
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
         assert running.box.mails == []
-    assert messages(engine)[0].state == "skipped"
+    assert messages(sqlite_engine)[0].state == "skipped"

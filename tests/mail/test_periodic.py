@@ -15,7 +15,7 @@ from rca.store import tables as t
 from rca.store.engine import reading, writing
 from tests.mail.world import action, address, later, messages, publish, settings_of, work
 from tests.people import People, make_people
-from tests.post_office import office
+from tests.post_office import office, words_of
 
 MONDAY = datetime(2026, 10, 12, 7, 0, tzinfo=UTC)
 
@@ -35,17 +35,17 @@ def _kinds(engine: Engine) -> list[str]:
 
 
 def test_nothing_before_the_hour_and_once_after_it(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
-    _world(engine, now)
+    _world(sqlite_engine, now)
     settings = settings_of(tmp_path)
-    periodic.tick(engine, settings, now=MONDAY - timedelta(days=3, minutes=1))
-    before = _kinds(engine)
-    assert periodic.tick(engine, settings, now=MONDAY - timedelta(minutes=1)) == 0
-    assert _kinds(engine) == before
-    assert periodic.tick(engine, settings, now=MONDAY) == 2
-    assert periodic.tick(engine, settings, now=MONDAY + timedelta(hours=3)) == 0
-    assert set(_kinds(engine)) - set(before) == {"reminder 2026-10-12", "weekly 2026-W41"}
+    periodic.tick(sqlite_engine, settings, now=MONDAY - timedelta(days=3, minutes=1))
+    before = _kinds(sqlite_engine)
+    assert periodic.tick(sqlite_engine, settings, now=MONDAY - timedelta(minutes=1)) == 0
+    assert _kinds(sqlite_engine) == before
+    assert periodic.tick(sqlite_engine, settings, now=MONDAY) == 2
+    assert periodic.tick(sqlite_engine, settings, now=MONDAY + timedelta(hours=3)) == 0
+    assert set(_kinds(sqlite_engine)) - set(before) == {"reminder 2026-10-12", "weekly 2026-W41"}
 
 
 def test_weeks_without_a_worker_are_caught_up_once(
@@ -85,34 +85,36 @@ def test_an_older_period_is_never_begun_after_a_newer(session: Session, now: dat
     assert periodic.begin(session, "y", "2026-W40", now=now)
 
 
-def test_the_weekend_waits_for_monday(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    _world(engine, now)
+def test_the_weekend_waits_for_monday(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
+    _world(sqlite_engine, now)
     for day in (10, 11):
-        periodic.tick(engine, settings_of(tmp_path), now=datetime(2026, 10, day, 9, tzinfo=UTC))
-    assert not [kind for kind in _kinds(engine) if kind.startswith("reminder 2026-10-1")]
+        periodic.tick(
+            sqlite_engine, settings_of(tmp_path), now=datetime(2026, 10, day, 9, tzinfo=UTC)
+        )
+    assert not [kind for kind in _kinds(sqlite_engine) if kind.startswith("reminder 2026-10-1")]
 
 
 def test_without_a_server_no_period_is_used_up(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
-    _world(engine, now)
-    assert periodic.tick(engine, settings_of(tmp_path, None), now=MONDAY) == 0
-    with reading(engine) as session:
+    _world(sqlite_engine, now)
+    assert periodic.tick(sqlite_engine, settings_of(tmp_path, None), now=MONDAY) == 0
+    with reading(sqlite_engine) as session:
         assert session.exec(select(t.PeriodRun)).all() == []
 
 
 def test_one_kind_that_fails_holds_up_no_other_and_is_tried_again(
-    engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _world(engine, now)
+    _world(sqlite_engine, now)
 
     def broken(*_args: object, **_values: object) -> int:
         raise RuntimeError("no luck")
 
     with monkeypatch.context() as patched:
         patched.setattr(periodic.reminders, "plan", broken)
-        assert periodic.tick(engine, settings_of(tmp_path), now=MONDAY) == 1
-    assert periodic.tick(engine, settings_of(tmp_path), now=later(MONDAY, minutes=1)) == 1
+        assert periodic.tick(sqlite_engine, settings_of(tmp_path), now=MONDAY) == 1
+    assert periodic.tick(sqlite_engine, settings_of(tmp_path), now=later(MONDAY, minutes=1)) == 1
 
 
 # Reviews
@@ -145,26 +147,26 @@ def test_a_review_goes_to_its_list_once(engine: Engine, now: datetime, tmp_path:
     for mail in mails:
         [pdf] = mail.iter_attachments()
         assert pdf.get_content() == b"%PDF-1"
-        assert "https://rca.example.org/reviews/2026-Q3" in mail.as_string()
+        assert "https://rca.example.org/reviews/2026-Q3" in words_of(mail)
         assert mail["List-Unsubscribe"]
 
 
-def test_a_large_pdf_is_linked(engine: Engine, now: datetime, tmp_path: Path) -> None:
-    with writing(engine) as session:
+def test_a_large_pdf_is_linked(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
+    with writing(sqlite_engine) as session:
         people = make_people(session, now)
         _list(session, people, now)
         _send(session, tmp_path, now, b"%PDF" + bytes(10_000_000))
         assert session.exec(select(t.MailAttachment)).all() == []
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
         mails = running.box.mails
     assert [list(mail.iter_attachments()) for mail in mails] == [[], []]
-    assert all("too large to attach" in mail.as_string() for mail in mails)
+    assert all("too large to attach" in words_of(mail) for mail in mails)
 
 
-def test_who_left_the_list_gets_none(engine: Engine, now: datetime, tmp_path: Path) -> None:
+def test_who_left_the_list_gets_none(sqlite_engine: Engine, now: datetime, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         people = make_people(session, now)
         _list(session, people, now)
         _send(session, tmp_path, now, b"%PDF-1")
@@ -178,7 +180,7 @@ def test_who_left_the_list_gets_none(engine: Engine, now: datetime, tmp_path: Pa
         mail_choices.leave(session, leaving=leaving, now=now)
         assert review_mail.find_list(session, "Leadership").addresses == ("coo@example.org",)
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
         assert [mail["To"] for mail in running.box.mails] == ["coo@example.org"]
 
 
@@ -197,12 +199,12 @@ def test_a_list_holds_addresses_only(
 
 
 def test_a_schedule_sends_each_quarter_once_and_none_from_before_it(
-    engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         report_pdf, "pdf_of", lambda document, home: b"%PDF " + document.name.encode()
     )
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         people = make_people(session, now)
         publish(session, people, now)
         _list(session, people, now)
@@ -214,18 +216,18 @@ def test_a_schedule_sends_each_quarter_once_and_none_from_before_it(
     with office() as running:
         settings = settings_of(tmp_path, running.smtp)
         for moment in (now, datetime(2026, 10, 15, 6, 59, tzinfo=UTC)):
-            periodic.tick(engine, settings, now=moment)
-            work(engine, settings, moment)
+            periodic.tick(sqlite_engine, settings, now=moment)
+            work(sqlite_engine, settings, moment)
         assert running.box.mails == []
         due = datetime(2026, 10, 15, 7, 0, tzinfo=UTC)
         for _ in range(2):
-            periodic.tick(engine, settings, now=due)
-            work(engine, settings, due)
-            work(engine, settings, due)
+            periodic.tick(sqlite_engine, settings, now=due)
+            work(sqlite_engine, settings, due)
+            work(sqlite_engine, settings, due)
         assert [mail["Subject"] for mail in running.box.mails] == ["Reliability review 2026-Q3"] * 2
         # A quarter without an incident has no review: the job ends, and nothing goes out.
         empty = datetime(2027, 1, 16, 7, 0, tzinfo=UTC)
-        periodic.tick(engine, settings, now=empty)
-        work(engine, settings, empty)
-        work(engine, settings, empty)
+        periodic.tick(sqlite_engine, settings, now=empty)
+        work(sqlite_engine, settings, empty)
+        work(sqlite_engine, settings, empty)
         assert len(running.box.mails) == 2

@@ -27,7 +27,7 @@ from tests.mail.world import (
     work,
 )
 from tests.people import People, make_people
-from tests.post_office import office
+from tests.post_office import office, words_of
 
 TODAY = date(2026, 10, 5)
 
@@ -165,7 +165,7 @@ def test_long_past_the_date_goes_to_the_team_that_owns_the_service(
             assert _plan(session, settings, now) == 1
         work(engine, settings, now)
         [mail] = running.box.mails
-    words = mail.as_string()
+    words = words_of(mail)
     assert mail["To"] == "otto@example.org"
     assert "Long past the date" in words
     assert "Late" in words
@@ -193,12 +193,12 @@ def test_blocked_for_long_is_named_weekly(
 
 
 def test_restricted_records_reach_members_only_and_without_their_words(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
     due = TODAY - timedelta(days=20)
     with office() as running:
         settings = settings_of(tmp_path, running.smtp, reminders=Reminders(after=((1, 1),)))
-        with writing(engine) as session:
+        with writing(sqlite_engine) as session:
             people = make_people(session, now)
             for viewer in (people.ines, people.otto, people.ada):
                 address(session, viewer)
@@ -216,31 +216,31 @@ def test_restricted_records_reach_members_only_and_without_their_words(
             reference = restricted(session, people, now, action("Rotate the key", due, owner="Ines"),
                                    action("Audit the reads", due, owner="Otto"))  # fmt: skip
             assert _plan(session, settings, now) == 1
-        work(engine, settings, now)
+        work(sqlite_engine, settings, now)
         [mail] = running.box.mails
     assert mail["To"] == "ines@example.org"
-    assert reference in mail.as_string()
+    assert reference in words_of(mail)
     for secret in ("Rotate the key", "Keys were readable", "checkout", "A drill shows it"):
-        assert secret not in mail.as_string()
+        assert secret not in words_of(mail)
 
 
 def test_what_is_done_before_the_mail_goes_is_not_nagged_about(
-    engine: Engine, now: datetime, tmp_path: Path
+    sqlite_engine: Engine, now: datetime, tmp_path: Path
 ) -> None:
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         people = make_people(session, now)
         address(session, people.ines)
         publish(session, people, now, action("Bound it", TODAY - timedelta(days=1), owner="Ines"))
         _plan(session, settings_of(tmp_path), now)
-    with writing(engine) as session:
+    with writing(sqlite_engine) as session:
         [item] = actions.list_actions(session, viewer=people.ines, now=now)
         version = actions.view(session, viewer=people.ines, action_id=item.id, now=now).version
         actions.change(session, viewer=people.ines, action_id=item.id, base_version=version,
                        progress=Progress(ActionStatus.DONE, due=item.due), now=now)  # fmt: skip
     with office() as running:
-        work(engine, settings_of(tmp_path, running.smtp), now)
+        work(sqlite_engine, settings_of(tmp_path, running.smtp), now)
         assert running.box.mails == []
-    [row] = messages(engine)
+    [row] = messages(sqlite_engine)
     assert (row.state, row.said) == ("skipped", "Everything was done meanwhile.")
 
 

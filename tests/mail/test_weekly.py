@@ -114,17 +114,19 @@ def test_what_came_back_is_said_with_how_often(
 
 
 def test_a_link_of_recurrence_counts_and_a_restricted_record_does_not(
-    session: Session, people: People, now: datetime
+    engine: Engine, now: datetime
 ) -> None:
-    hidden = restricted(session, people, later(now, days=-60))
-    earlier = publish(session, people, later(now, days=-60), **_moved("2026-05-01"))
-    related = [{"reference": name, "relation": "recurrence_of"} for name in (earlier, hidden)]
-    publish(session, people, now, related=related)
-    _pattern(session, [hidden], now)
-    letter = _digest(session)
-    assert letter is not None
-    assert f"Again: a recurrence of {earlier}." in letter_text(letter)
-    assert hidden not in letter_text(letter)
+    with writing(engine) as session:
+        people = make_people(session, now)
+        hidden = restricted(session, people, later(now, days=-60))
+        earlier = publish(session, people, later(now, days=-60), **_moved("2026-05-01"))
+        related = [{"reference": name, "relation": "recurrence_of"} for name in (earlier, hidden)]
+        publish(session, people, now, related=related)
+        _pattern(session, [hidden], now)
+        letter = _digest(session)
+        assert letter is not None
+        assert f"Again: a recurrence of {earlier}." in letter_text(letter)
+        assert hidden not in letter_text(letter)
 
 
 def test_overdue_and_a_year_ago(session: Session, people: People, now: datetime) -> None:
@@ -142,40 +144,42 @@ def test_overdue_and_a_year_ago(session: Session, people: People, now: datetime)
     assert "Ines" not in words, "no person stands in a service's digest"
 
 
-def test_drills_kill_switches_and_guardrails_that_are_due(
-    session: Session, people: People, now: datetime
-) -> None:
-    catalogue_changes.save_service(
-        session, viewer=people.ravi, now=now, base_version=0,
-        entry=ServiceEntry(name="checkout", kill_switch_url="https://flags.example.org/x"),
-    )  # fmt: skip
-    for days, scenario in ((20, "Lose the queue"), (90, "Far away")):
-        catalogue_changes.save_drill(
-            session, viewer=people.ravi, now=now, base_version=0, drill_id=None,
-            entry=DrillEntry(service="checkout", scenario=scenario, planned_at=later(now, days=days)),
+def test_drills_kill_switches_and_guardrails_that_are_due(engine: Engine, now: datetime) -> None:
+    with writing(engine) as session:
+        people = make_people(session, now)
+        catalogue_changes.save_service(
+            session, viewer=people.ravi, now=now, base_version=0,
+            entry=ServiceEntry(name="checkout", kill_switch_url="https://flags.example.org/x"),
         )  # fmt: skip
-    reference = publish(session, people, later(now, days=-60))
-    row = session.exec(select(t.PostmortemRow).where(t.PostmortemRow.reference == reference)).one()
-    for name, review_by, decision in (
-        ("near", 8, "accepted"),
-        ("far", 90, "accepted"),
-        ("open", 8, "proposed"),
-    ):
-        session.add(t.GuardrailRow(
-            id=name, family="config", title=f"Rule {name}", decision=decision, status="accepted",
-            mode="warn", identity=name, created_at=now, updated_at=now,
-            review_by=AFTER.date() + timedelta(days=review_by),
-        ))  # fmt: skip
+        for days, scenario in ((20, "Lose the queue"), (90, "Far away")):
+            catalogue_changes.save_drill(
+                session, viewer=people.ravi, now=now, base_version=0, drill_id=None,
+                entry=DrillEntry(service="checkout", scenario=scenario, planned_at=later(now, days=days)),
+            )  # fmt: skip
+        reference = publish(session, people, later(now, days=-60))
+        row = session.exec(
+            select(t.PostmortemRow).where(t.PostmortemRow.reference == reference)
+        ).one()
+        for name, review_by, decision in (
+            ("near", 8, "accepted"),
+            ("far", 90, "accepted"),
+            ("open", 8, "proposed"),
+        ):
+            session.add(t.GuardrailRow(
+                id=name, family="config", title=f"Rule {name}", decision=decision, status="accepted",
+                mode="warn", identity=name, created_at=now, updated_at=now,
+                review_by=AFTER.date() + timedelta(days=review_by),
+            ))  # fmt: skip
+            session.flush()
+            session.add(t.GuardrailEvidence(guardrail_id=name, postmortem_id=row.id))
         session.flush()
-        session.add(t.GuardrailEvidence(guardrail_id=name, postmortem_id=row.id))
-    session.flush()
-    letter = _digest(session)
-    assert _headings(letter) == ["2 drills and tests due", "1 guardrail due for review"]
-    assert letter is not None
-    assert [i.title for p in letter.parts for i in p.items] == [
-        "Lose the queue", "The kill switch", "Rule near"
-    ]  # fmt: skip
-    assert "no test is on record" in letter_text(letter)
+        letter = _digest(session)
+        assert _headings(letter) == ["2 drills and tests due", "1 guardrail due for review"]
+        assert letter is not None
+        assert [i.title for p in letter.parts for i in p.items] == [
+            "Lose the queue", "The kill switch", "Rule near"
+        ]  # fmt: skip
+        assert "no test is on record" in letter_text(letter)
 
 
 def test_it_goes_to_those_who_follow_once_a_week(

@@ -24,6 +24,12 @@ from tests.web.conftest import form_token, people_of, sign_in
 
 
 @pytest.fixture
+def app(sqlite_app: Flask) -> Flask:
+    """On one database: what these pages store is tried on both beside their services."""
+    return sqlite_app
+
+
+@pytest.fixture
 def world(app: Flask) -> People:
     """Five people, two open actions of Ines, one restricted one, a mail server."""
     app.extensions["rca_settings"] = replace(

@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import json
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
@@ -16,14 +18,27 @@ from rca.domain.tracker import issue_key
 from rca.services import actions, events_secrets, tracker
 from rca.store import tables as t
 from rca.store.engine import reading, writing
+from rca.web import create_app
 from tests.conftest import NOW
 from tests.mail.world import action, publish, restricted
 from tests.people import People
-from tests.web.conftest import form_token, people_of, sign_in
+from tests.web.conftest import form_token, people_of, settings_in, sign_in
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 ISSUE = "https://github.com/fernwick/checkout/issues/77"
 JIRA = "https://fernwick.atlassian.net/browse/PAY-12"
+
+
+@pytest.fixture
+def app(sqlite_app: Flask) -> Flask:
+    """On one database; ``both`` is for what could be written twice."""
+    return sqlite_app
+
+
+@pytest.fixture
+def both(engine: Engine, tmp_path: Path) -> Flask:
+    """The app on each database."""
+    return create_app(settings_in(tmp_path, engine), engine=engine, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -184,18 +199,18 @@ def test_broken_bodies_are_kept_and_say_where(sqlite_app: Flask, source: str) ->
     assert "issue." in answer.json["message"]
 
 
-def test_the_same_word_again_changes_nothing_and_a_later_one_overtakes(app: Flask) -> None:
-    people, action_id = _world(app, status="done", done_at="2026-09-01 10:00")
-    post(app, "github", github("reopened", None, "2026-10-05T09:00:00Z"), "d1")
-    post(app, "github", github("reopened", None, "2026-10-05T09:00:00Z"), "d2")
+def test_the_same_word_again_changes_nothing_and_a_later_one_overtakes(both: Flask) -> None:
+    people, action_id = _world(both, status="done", done_at="2026-09-01 10:00")
+    post(both, "github", github("reopened", None, "2026-10-05T09:00:00Z"), "d1")
+    post(both, "github", github("reopened", None, "2026-10-05T09:00:00Z"), "d2")
     late = github("closed", "completed", "2026-10-05T08:59:00Z")
-    assert post(app, "github", late, "d3").status_code == 200, "older, and delivered late"
-    told = _waiting(app, people.ines, action_id)
+    assert post(both, "github", late, "d3").status_code == 200, "older, and delivered late"
+    told = _waiting(both, people.ines, action_id)
     assert told is not None
     assert told.status == "open"
-    post(app, "github", github("closed", "completed", "2026-10-05T09:30:00Z"), "d4")
-    assert _waiting(app, people.ines, action_id) is None, "closed again: it agrees with the action"
-    assert sorted(row.state for row in _rows(app)) == ["overtaken", "overtaken"]
+    post(both, "github", github("closed", "completed", "2026-10-05T09:30:00Z"), "d4")
+    assert _waiting(both, people.ines, action_id) is None, "closed again: it agrees with the action"
+    assert sorted(row.state for row in _rows(both)) == ["overtaken", "overtaken"]
 
 
 def test_what_was_rejected_is_not_proposed_again_by_the_same_word(app: Flask) -> None:
@@ -221,26 +236,26 @@ def test_what_was_rejected_is_not_proposed_again_by_the_same_word(app: Flask) ->
     assert _status(app, people.ines, action_id) == "open"
 
 
-def test_accepting_is_a_persons_act(app: Flask) -> None:
-    people, action_id = _world(app)
-    post(app, "github", github())
-    told = _waiting(app, people.ines, action_id)
+def test_accepting_is_a_persons_act(both: Flask) -> None:
+    people, action_id = _world(both)
+    post(both, "github", github())
+    told = _waiting(both, people.ines, action_id)
     assert told is not None
     path = f"/actions/{action_id}/proposals/{told.id}"
-    reader = sign_in(app, people.vera)
+    reader = sign_in(both, people.vera)
     assert (
         reader.post(path, data={"csrf_token": form_token(reader), "act": "accept"}).status_code
         == 403
     )
-    client = sign_in(app, people.ines)
+    client = sign_in(both, people.ines)
     page = client.get(f"/actions/{action_id}").get_data(as_text=True)
     version = page.partition('name="version" value="')[2].partition('"')[0]
     data = {"csrf_token": form_token(client), "act": "accept", "version": version}
     assert client.post(path, data={**data, "version": "0"}).status_code == 409
     assert client.post(path, data=data).status_code == 303
-    assert _status(app, people.ines, action_id) == "done"
+    assert _status(both, people.ines, action_id) == "done"
     assert client.post(path, data=data).status_code == 409, "decided already"
-    with reading(app.extensions["rca_engine"]) as session:
+    with reading(both.extensions["rca_engine"]) as session:
         acts = session.exec(select(t.AuditEvent.actor, t.AuditEvent.action)).all()
     assert ("ines", "action.done") in acts
     assert ("ines", "proposal.accepted") in acts
