@@ -94,6 +94,38 @@ def _one(item: dict[str, Any], words: str, name: str) -> dict[str, Any]:
             "responses": {"200": _json(item, "It."), **_problems(404)}}  # fmt: skip
 
 
+def _reviews() -> dict[str, Any]:
+    """Reliability reviews on record."""
+    line, seen = {"type": "object"}, _header("If-Match", "The version built on.", required=True)
+    asked = {"type": "object", "required": ["period"], "properties": {
+        "period": {"type": "string"}, "organisation": {"type": "string"},
+        "team": {"type": "string"}, "tier": {"type": ["integer", "null"]}}}  # fmt: skip
+
+    def body(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+    return {
+        "/reviews": {
+            "get": _list(line, "Reviews on record, the newest period first"),
+            "post": {"summary": "Start a draft over live figures", "requestBody": body(asked),
+                     "responses": {"201": _json(line, "Its reference."),
+                                   **_problems(404, 409, 422)}},
+        },
+        "/reviews/{reference}": {"get": _one(line, "One review, whole", "reference")},
+        "/reviews/{reference}/parts/{part}": {"put": {
+            "summary": "Write one part at the version that If-Match names",
+            "parameters": [_path("reference"), _path("part"), seen],
+            "requestBody": body(line),
+            "responses": {"200": _json(line, "As stored."), **_problems(404, 409, 412, 422, 428)},
+        }},
+        "/reviews/{reference}/{move}": {"post": {
+            "summary": "Freeze, thaw or publish",
+            "parameters": [_path("reference"), _path("move"), seen],
+            "responses": {"200": _json(line, "Where it stands."), **_problems(404, 409, 412, 428)},
+        }},
+    }  # fmt: skip
+
+
 def document() -> dict[str, Any]:
     """The whole document."""
     schemas: dict[str, Any] = {}
@@ -137,6 +169,7 @@ def document() -> dict[str, Any]:
             "/incidents/{reference}": {
                 "get": _one({"$ref": f"{_REF}Postmortem"}, "One postmortem, whole", "reference")
             },
+            **_reviews(),
             "/risk": {"get": {
                 "summary": "Are AI-assisted changes riskier? With the denominator",
                 "parameters": [_query("outcome", "reverted_30d, reverted_ever, regression_cited, "

@@ -7,7 +7,7 @@ from rca.web import (
     accounts,
     actions,
     ai,
-    api,
+    api_reviews,
     catalogue,
     change_pages,
     exports,
@@ -29,7 +29,8 @@ from rca.web import (
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     ai.blueprint,
-    api.blueprint,
+    # The module that imports the other, so that the routes of reviews are on it too.
+    api_reviews.blueprint,
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,

@@ -1,15 +1,23 @@
 """Reviews on record over the web: the whole way with scripts off, both texts on a clash, slides."""
 
+import csv
+import io
 import json
 import re
+import zipfile
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from mining import stats
+from rca.domain.access import OPERATOR
+from rca.jobs import run_due
+from rca.services import accounts, documents, review_pages
 from rca.store.engine import writing
+from tests.conftest import NOW
 from tests.people import People
 from tests.services.quarters import fill
 from tests.web.conftest import form_token, people_of, sign_in
@@ -196,3 +204,103 @@ def test_the_new_page_keeps_what_was_wrong(sqlite_app: Flask, world: People) -> 
     status, target, _ = post(client, "/reviews/new", first="2026-07-01", last="2026-08-31")
     assert target == "/reviews/records/2026-07-01..2026-08-31_v1/edit"
     assert sign_in(sqlite_app, world.vera).get("/reviews/new").status_code == 403
+
+
+# The API, and one set of numbers everywhere
+
+
+def bearer(app: Flask, name: str) -> dict[str, str]:
+    """Headers of an account's token with every scope."""
+    with writing(app.extensions["rca_engine"]) as session:
+        token = accounts.make_token(
+            session, actor=OPERATOR, name=name, label="t", scopes=("admin",), now=NOW
+        )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_review_by_the_api(sqlite_app: Flask, world: People) -> None:
+    client = sqlite_app.test_client()
+    ravi, vera = bearer(sqlite_app, "ravi"), bearer(sqlite_app, "vera")
+    path = "/api/v1/reviews"
+    assert client.post(path, json={"period": "2026-Q3"}, headers=vera).status_code == 403
+    assert client.post(path, json={"period": 7}, headers=ravi).status_code == 422
+    made = client.post(path, json={"period": "2026-Q3"}, headers=ravi)
+    assert (made.status_code, made.get_json()) == (201, {"reference": "2026-Q3_v1"})
+    part = f"{path}/2026-Q3_v1/parts/verdict"
+    assert client.put(part, json={"text": "x"}, headers=ravi).status_code == 428
+    first = {**ravi, "If-Match": '"0"'}
+    assert client.put(part, json={"text": "Mine"}, headers=first).get_json()["version"] == 1
+    stale = client.put(part, json={"text": "Late"}, headers=first)
+    assert (stale.status_code, stale.get_json()["current"]) == (412, {"text": "Mine"})
+    found = client.get(f"{path}/2026-Q3_v1", headers=vera)
+    for move, base in (("freeze", 1), ("publish", 2)):
+        headers = {**ravi, "If-Match": f'"{base}"'}
+        moved = client.post(f"{path}/2026-Q3_v1/{move}", headers=headers)
+        assert moved.get_json()["version"] == base + 1
+    assert found.headers["ETag"] == '"1"'
+    (line,) = client.get(path, headers=vera).get_json()["items"]
+    assert (line["state"], line["verdict"]) == ("published", "Mine")
+
+
+def cells(review: dict[str, Any]) -> dict[str, list[list[Any]]]:
+    """Every table of numbers of the value, by name."""
+    found = {}
+    for section in review["sections"]:
+        for chart in section["charts"]:
+            found[chart["sheet"]["name"]] = chart["sheet"]["rows"]
+            if chart["points"]:
+                found[chart["points"]["name"]] = chart["points"]["rows"]
+        found |= {sheet["name"]: sheet["rows"] for sheet in section["sheets"]}
+    return found
+
+
+def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
+    sqlite_app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pandas as pd
+
+    given: list[str] = []
+    monkeypatch.setattr(
+        documents, "draw_charts", lambda charts, **_: {c.name: "<svg/>" for c in charts}
+    )
+    monkeypatch.setattr(documents, "make_pdf", lambda html, **_: given.append(html) or b"%PDF")
+    client, show = sign_in(sqlite_app, world.ravi), "/reviews/records/2026-Q3_v1"
+    start(client)
+    assert post(client, f"{show}/freeze", version="1")[0] == 303
+    api = sqlite_app.test_client().get(
+        "/api/v1/reviews/2026-Q3_v1", headers=bearer(sqlite_app, "vera")
+    )
+    numbers = cells(api.get_json()["review"])
+    assert len(numbers) > 10
+    assert cells(client.get(f"{show}/numbers.json").get_json()) == numbers
+    archives = {}
+    for shape in ("csv", "parquet"):
+        data = client.get(f"{show}/numbers.{shape}").data
+        archives[shape] = zipfile.ZipFile(io.BytesIO(data))
+        assert sorted(archives[shape].namelist()) == sorted(f"{name}.{shape}" for name in numbers)
+    client.get(f"{show}.pdf")
+    run_due(sqlite_app.extensions["rca_engine"], sqlite_app.extensions["rca_settings"], now=NOW)
+    page = client.get(show).get_data(as_text=True)
+    for name, rows in numbers.items():
+        frame = pd.read_parquet(io.BytesIO(archives["parquet"].read(f"{name}.parquet")))
+        told = [[None if pd.isna(v) else v for v in row] for row in frame.astype(object).to_numpy()]
+        assert told == rows, name
+        text = archives["csv"].read(f"{name}.csv").decode()
+        read = list(csv.reader(io.StringIO(text)))[1:]
+        assert [[_number(v) for v in row] for row in read] == [
+            [_number("" if v is None else str(v)) for v in row] for row in rows
+        ], name
+    for row in numbers["durations"]:
+        for cell in (
+            review_pages.cell_words(row[2], "minutes"),
+            review_pages.cell_words(row[1], "count"),
+        ):
+            assert f">{cell}<" in page
+            assert f">{cell}<" in given[0]
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
