@@ -259,11 +259,10 @@ def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
 ) -> None:
     import pandas as pd
 
-    given: list[str] = []
     monkeypatch.setattr(
         documents, "draw_charts", lambda charts, **_: {c.name: "<svg/>" for c in charts}
     )
-    monkeypatch.setattr(documents, "make_pdf", lambda html, **_: given.append(html) or b"%PDF")
+    monkeypatch.setattr(documents, "make_pdf", lambda html, **_: html.encode())
     client, show = sign_in(sqlite_app, world.ravi), "/reviews/records/2026-Q3_v1"
     start(client)
     assert post(client, f"{show}/freeze", version="1")[0] == 303
@@ -280,6 +279,7 @@ def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
         assert sorted(archives[shape].namelist()) == sorted(f"{name}.{shape}" for name in numbers)
     client.get(f"{show}.pdf")
     run_due(sqlite_app.extensions["rca_engine"], sqlite_app.extensions["rca_settings"], now=NOW)
+    printed = client.get(f"{show}.pdf").get_data(as_text=True)
     page = client.get(show).get_data(as_text=True)
     for name, rows in numbers.items():
         frame = pd.read_parquet(io.BytesIO(archives["parquet"].read(f"{name}.parquet")))
@@ -296,7 +296,7 @@ def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
             review_pages.cell_words(row[1], "count"),
         ):
             assert f">{cell}<" in page
-            assert f">{cell}<" in given[0]
+            assert f">{cell}<" in printed
 
 
 def _number(text: str) -> Any:
