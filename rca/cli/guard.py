@@ -15,7 +15,7 @@ from rca.gate.check import Judged, exit_code, judge
 from rca.gate.collect import collect, read_json
 from rca.gate.config import read_config
 from rca.gate.found import Found, GateError, flatten
-from rca.gate.git import Range, read_range, show
+from rca.gate.git import Range, commit_of, read_range, show
 from rca.gate.policies import Policies, load
 
 FACTS_FILE = ".guardrails/facts.yml"
@@ -49,6 +49,8 @@ def _options(function: Any) -> Any:
             click.option("--validate", is_flag=True, help="Check the rules before using them."),
             click.option("--history", "history_file", type=_file,
                          help="What `rca guard history` wrote: past incidents by service."),
+            click.option("--post-to", "post_to", default="", metavar="URL",
+                         help="Tell the service what was said: https://…/guardrails/outcomes."),
             click.option("--cache", type=click.Path(path_type=Path), help="Folder of the cache."),
         )
     ):  # fmt: skip
@@ -74,7 +76,7 @@ def check_command(**given: Any) -> None:
 def _check(
     *, policies: str, repo: Path, base: str, head: str, event_file: Path | None,
     facts_file: Path | None, how: str, explain: bool, explain_facts: bool, print_record: bool,
-    validate: bool, history_file: Path | None, cache: Path | None,
+    validate: bool, history_file: Path | None, post_to: str, cache: Path | None,
 ) -> int:  # fmt: skip
     found = _collect(repo, base, head, event_file, facts_file)
     if print_record:
@@ -90,7 +92,21 @@ def _check(
     judged = judge(rules.docs, found.record(), datetime.now(UTC))
     lines = _history(history_file, found)
     click.echo(_rendered(judged, lines, how, explain), nl=False)
+    if post_to:
+        _tell(post_to, judged, found, repo, head)
     return exit_code(judged)
+
+
+def _tell(address: str, judged: tuple[Judged, ...], found: Found, repo: Path, head: str) -> None:
+    """A service that does not answer is said and changes no verdict."""
+    from rca.gate.report import entries, post
+
+    told = entries(judged, found.record(), commit_of(repo, head))
+    try:
+        taken = post(address, os.environ.get("RCA_GUARD_TOKEN", ""), told)
+        click.echo(f"rca guard: the service took {taken} of {len(told)} outcomes", err=True)
+    except GateError as error:
+        click.echo(f"rca guard: outcomes were not told: {error}", err=True)
 
 
 def _rendered(judged: tuple[Judged, ...], lines: list[str], how: str, explain: bool) -> str:

@@ -63,6 +63,14 @@ def show(repo: Path, revision: str, path: str) -> str | None:
         return None
 
 
+def commit_of(repo: Path, revision: str) -> str:
+    """The commit's id, or the words given when there is no such commit here."""
+    try:
+        return _git(repo, "rev-parse", f"{_revision(revision)}^{{commit}}").strip()
+    except GateError:
+        return revision
+
+
 def _counts(text: str) -> tuple[tuple[str, ...], int | None]:
     paths: list[str] = []
     lines: int | None = 0

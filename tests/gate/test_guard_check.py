@@ -299,6 +299,7 @@ class _Service(BaseHTTPRequestHandler):
     text = render([enforced()])
     mode = "ok"
     seen: tuple[str, ...] = ()
+    told: tuple[dict[str, Any], ...] = ()
 
     def do_GET(self) -> None:
         _Service.seen = (*self.seen, self.headers.get("If-None-Match") or "")
@@ -314,6 +315,14 @@ class _Service(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(self.text.encode())
 
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = self.headers.get("Authorization") == "Bearer secret" and self.mode != "broken"
+        _Service.told = (*self.told, body) if good else self.told
+        self.send_response(201 if good else 403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *_args: Any) -> None:
         """Quiet."""
 
@@ -321,7 +330,7 @@ class _Service(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[str]:
     """An address that serves the rules to whoever has the token."""
-    _Service.mode, _Service.seen = "ok", ()
+    _Service.mode, _Service.seen, _Service.told = "ok", (), ()
     server = HTTPServer(("127.0.0.1", 0), _Service)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -347,6 +356,26 @@ def test_rules_from_an_address_are_cached_and_a_stale_copy_is_said(
     assert "cached copy" in stale.stderr
     args[-1] = str(tmp_path / "empty")
     assert CliRunner().invoke(command, args).exit_code == 2
+
+
+def test_outcomes_are_told_to_the_service_and_labels_speak_for_people(
+    repo: Repo, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RCA_GUARD_TOKEN", "secret")
+    event = pull()
+    event["pull_request"]["labels"] = [{"name": "guardrail-overridden"}]
+    args = ("--event", repo.json("e.json", event), "--post-to", service)
+    done = repo.check([enforced()], *args)
+    assert done.exit_code == 1
+    assert "took 1 of 1 outcomes" in done.stderr
+    (told,) = _Service.told
+    assert told == {
+        "rule": OWNED["metadata"]["id"], "repo": "acme/shop", "state": "violation",
+        "ref": repo.git("rev-parse", "HEAD").strip(), "overridden": True, "false_positive": False,
+    }  # fmt: skip
+    _Service.mode = "broken"
+    assert repo.check([enforced()], *args).exit_code == 1
+    assert repo.check([enforced()], *args[:2], "--post-to", "http://127.0.0.1:9/x").exit_code == 1
 
 
 def test_the_gate_loads_nothing_heavy() -> None:

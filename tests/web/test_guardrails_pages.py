@@ -230,7 +230,7 @@ def test_the_map_names_what_is_naked_and_what_is_watched(site: Site) -> None:
     post(site.as_("ravi"), f"/guardrails/{site.id}", f"/guardrails/{site.id}/accept")
     text = site.as_("vera").get("/guardrails/map").text
     assert "Watched" in text
-    assert "Conftest" in text
+    assert "conftest, OPA" in text
     assert "exact" in text
 
 

@@ -63,10 +63,14 @@ class Family:
 
 @dataclass(frozen=True)
 class ChangeKind:
-    """A kind of change, the causes it belongs to and the paths where it usually lives."""
+    """A kind of change, the causes it belongs to and the paths where it usually lives.
+
+    ``word`` stands before "changes" and joins with others: "schema or access changes".
+    """
 
     id: str
     label: str
+    word: str
     causes: tuple[str, ...]
     paths: tuple[str, ...]
 
@@ -136,7 +140,9 @@ def families() -> tuple[Family, ...]:
 def kinds() -> Mapping[str, ChangeKind]:
     """Every kind of change by its id."""
     found = (
-        ChangeKind(k["id"], k["label"], tuple(k["causes"]), tuple(k["paths"]))
+        ChangeKind(
+            k["id"], k["label"], k.get("word", k["label"]), tuple(k["causes"]), tuple(k["paths"])
+        )
         for k in _read("kinds.yaml")["kinds"]
     )
     return {kind.id: kind for kind in found}
@@ -184,19 +190,24 @@ def fill_match(template: Template, values: Mapping[str, Any]) -> dict[str, Any] 
     return kept if set(kept) - {"none"} else None
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: tuple[str, ...], word: str) -> str:
     if len(names) > 3:
-        return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+        return f"{', '.join(names[:3])} {word} {len(names) - 3} more"
+    return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+
+
+def _kinds(said: tuple[str, ...]) -> str:
+    """Adjectives before a noun: more than three of them are no longer read."""
+    return "matching" if not said or len(said) > 3 else _listed(said, "or")
 
 
 def words(values: Mapping[str, Any]) -> dict[str, str]:
     """What titles and rationales say for each value."""
-    labels = tuple(kinds()[name].label for name in values.get("kinds") or ())
+    said = tuple(kinds()[name].word for name in values.get("kinds") or ())
     services = tuple(values.get("services") or ())
     return {
-        "kinds": _listed(labels) or "matching",
-        "where": _listed(services) or "any service",
+        "kinds": _kinds(said),
+        "where": _listed(services, "and") or "any service",
         "tier": str(values.get("tier", "")),
     }
 

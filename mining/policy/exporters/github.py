@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mining.policy.exporters import Coverage, Pack, template_names
+from mining.policy.exporters import Coverage, Pack, checkov, template_names
 from mining.policy.stream import render
 
 CHECK = "guardrails"
@@ -202,5 +202,6 @@ def export(docs: Sequence[Mapping[str, Any]], *, now: datetime) -> Pack:
         "CODEOWNERS.hint": _owners(docs),
         "gitlab/guardrails.gitlab-ci.yml": GITLAB,
         "hooks/pre-push": PRE_PUSH,
+        **checkov.policies(docs),
     }
     return Pack("github", files, tuple(_coverage(doc) for doc in docs))

@@ -2,7 +2,8 @@
 
 Sources: policy-bot README and options of 1.36 (read 2026-08); GitHub REST "create a repository
 ruleset" (read 2026-08); the CRDs of Kyverno policies.kyverno.io (read 2026-11; expiresAt from its
-pull request 16299) and Argo Rollouts v1alpha1 (read 2026-08); Semgrep rule syntax (read 2026-08).
+pull request 16299) and Argo Rollouts v1alpha1 (read 2026-08); Semgrep rule syntax (read 2026-08);
+Checkov YAML custom policies (read 2026-11).
 """
 
 import re
@@ -158,6 +159,30 @@ SHAPES: dict[str, dict[str, Any]] = {
         ),
     ),
 }  # fmt: skip
+CHECKOV = obj(
+    ["metadata", "definition"],
+    metadata=obj(
+        ["id", "name", "category"],
+        id={"type": "string", "pattern": "^CKV2_[A-Z]+_[0-9]+$"},
+        name=TEXT,
+        category={
+            "enum": [
+                "APPLICATION_SECURITY", "BACKUP_AND_RECOVERY", "CONVENTION", "ENCRYPTION",
+                "GENERAL_SECURITY", "IAM", "KUBERNETES", "LOGGING", "NETWORKING", "SECRETS",
+                "SUPPLY_CHAIN",
+            ]
+        },
+        severity={"enum": ["LOW", "MEDIUM", "HIGH", "CRITICAL"]},
+    ),
+    definition=obj(
+        ["cond_type", "resource_types", "attribute", "operator", "value"],
+        cond_type={"const": "attribute"},
+        resource_types=arr(TEXT, minItems=1),
+        attribute=TEXT,
+        operator={"enum": ["equals", "not_equals", "exists", "not_exists"]},
+        value=BOOL,
+    ),
+)  # fmt: skip
 SEMGREP = obj(
     ["rules"],
     rules=arr(

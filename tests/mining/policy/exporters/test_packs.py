@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from mining.policy.exporters import TARGETS, export
 from mining.policy.exporters.kubernetes import quoted
 from mining.policy.exporters.policybot import DEFAULT
-from tests.mining.policy.exporters.shapes import POLICY_BOT, PULL, RULESET, SEMGREP, SHAPES
+from tests.mining.policy.exporters.shapes import CHECKOV, POLICY_BOT, PULL, RULESET, SEMGREP, SHAPES
 from tests.mining.policy.rules import every_template, from_template, rule
 
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
@@ -269,6 +269,17 @@ def test_semgrep_metadata_holds_strings_only() -> None:
     bad = deepcopy(value)
     bad["rules"][0]["metadata"]["lift"] = 3.1
     assert list(Draft202012Validator(SEMGREP).iter_errors(bad))
+
+
+def test_checkov_reads_what_infrastructure_rules_ask_of_data_stores() -> None:
+    found = files(all_docs(), "github")
+    named = [path for path in found if path.startswith("checkov/")]
+    assert [path.partition("gr-plan-destroys-nothing-")[2] for path in named] == [
+        "deletion-protection.yaml", "deletion-protection-enabled.yaml",
+    ]  # fmt: skip
+    for path in named:
+        check(yaml.safe_load(found[path]), CHECKOV)
+    assert not [path for path in files([rule()], "github") if path.startswith("checkov/")]
 
 
 def test_agents_get_advice_that_cannot_speak_for_itself() -> None:
