@@ -117,6 +117,7 @@ def merge(
 
 _WORD = re.compile(r"\S+\s*|\s+")
 _KEPT = 0.5
+_SHARED = 0.3
 
 
 def joined(base: str, mine: str, theirs: str) -> str:
@@ -127,7 +128,7 @@ def joined(base: str, mine: str, theirs: str) -> str:
     sides = [_WORD.findall(text) for text in (base, mine, theirs)]
     kept = _kept_words(*sides)
     if len(kept) < _KEPT * len(sides[0]) or not sides[0]:
-        return f"{theirs}\n\n{mine}"
+        return _union(theirs, mine, least=_SHARED) or f"{theirs}\n\n{mine}"
     return "".join(_stretches(sides, kept))
 
 
@@ -170,8 +171,31 @@ def _stretch(base: str, mine: str, theirs: str) -> str:
         return theirs
     if theirs == base:
         return mine
+    return _union(theirs, mine, least=_SHARED if base.strip() else 0.0) or _beside(theirs, mine)
+
+
+def _beside(theirs: str, mine: str) -> str:
     space = "" if not theirs.strip() or theirs[-1].isspace() else " "
     return f"{theirs}{space}{mine}"
+
+
+def _union(theirs: str, mine: str, *, least: float) -> str:
+    """Both sides of a stretch with what they share once, as after an answer that was lost on the
+    way; empty when they share less than ``least`` of the shorter one, or nothing.
+    """
+    one, two = _WORD.findall(theirs), _WORD.findall(mine)
+    places = _places(one, two)
+    if not places or len(places) < least * min(len(one), len(two)):
+        return ""
+    parts, here, there = [], 0, 0
+    for place in sorted(places):
+        added = "".join(two[there : places[place]])
+        own = "".join(one[here:place])
+        parts.append(_beside(own, added) if added else own)
+        parts.append(max(one[place], two[places[place]], key=len))
+        here, there = place + 1, places[place] + 1
+    own, added = "".join(one[here:]), "".join(two[there:])
+    return "".join(parts) + (_beside(own, added) if added else own)
 
 
 def _value(work: _Work, name: str, path: str, base: Any, mine: Any, theirs: Any) -> Any:

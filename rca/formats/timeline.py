@@ -183,10 +183,14 @@ def _with_milestones(rows: Iterable[Proposal]) -> list[Proposal]:
     return rows
 
 
+_MARK = re.compile(r"[^\w\s]")
+
+
 def same_text(text: str) -> str:
     """What two texts have in common when they are the same message copied twice."""
-    plain = unicodedata.normalize("NFKC", text).casefold().removesuffix("(edited)")
-    return " ".join(re.sub(r"[^\w\s]", " ", plain).split()) or " ".join(plain.split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = plain.casefold().removesuffix("(edited)")
+    return " ".join(_MARK.sub(" ", plain).split()) or " ".join(plain.split())
 
 
 def _key(at: datetime | None, text: str) -> str:

@@ -82,6 +82,8 @@ _DAY_LINE = re.compile(
 _CLOCKISH = re.compile(r"\d:\d\d|\d\s?[ap]\.?m|\dh\d\d|\d{4}\s?[zuUgGhZ]", re.IGNORECASE)
 _DAYISH = re.compile(rf"\d[-/.]\d|{'|'.join(MONTHS)}|today|yesterday", re.IGNORECASE)
 _SPANNED = re.compile(r"\+\s?\d|later|after", re.IGNORECASE)
+_LOOSE = re.compile(r"^[:–—|,;_-]+(?=\s|$)\s*|^[|]\s*")
+_LOOSE_MARKS = frozenset(":–—|,;_-")
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _COUNTS = {"a": 1, "an": 1, "half an": 0.5, "a few": 3, "a couple of": 2}
 
@@ -126,21 +128,23 @@ class Stamp:
     written: str = ""
 
 
-def _day(parts: re.Match[str], prefix: str = "") -> Day | None:
-    def part(name: str) -> str:
-        return parts[prefix + name] or ""
+_DAY_NAMES = ("word", "y", "mo", "d", "n1", "n2", "n3", "mn1", "my1", "md1", "mn2", "my2", "md2")
+_DAY_GROUPS = {prefix: tuple(prefix + name for name in _DAY_NAMES) for prefix in ("", "c_")}
 
-    if part("word"):
-        return Day(0, 0, 0, word=part("word").lower())
-    if part("y"):
-        return Day(int(part("y")), int(part("mo")), int(part("d")))
-    if part("n1"):
-        year = int(part("n3"))
-        return _numeric(int(part("n1")), int(part("n2")), year + 2000 if year < 100 else year)
-    for number in ("1", "2"):
-        if part("mn" + number):
-            month = MONTHS.index(part("mn" + number)[:3].lower()) + 1
-            return Day(int(part("my" + number) or 0), month, int(part("md" + number)))
+
+def _day(parts: re.Match[str], prefix: str = "") -> Day | None:
+    found = parts.group(*_DAY_GROUPS[prefix])
+    word, year, month, day, first, second, third, *named = found
+    if word:
+        return Day(0, 0, 0, word=word.lower())
+    if year:
+        return Day(int(year), int(month), int(day))
+    if first:
+        short = int(third)
+        return _numeric(int(first), int(second), short + 2000 if short < 100 else short)
+    for name, own_year, own_day in (named[:3], named[3:]):
+        if name:
+            return Day(int(own_year or 0), MONTHS.index(name[:3].lower()) + 1, int(own_day))
     return None
 
 
@@ -165,19 +169,23 @@ def _offset(parts: re.Match[str], prefix: str) -> tuple[int | None, bool]:
     return (ZONES[name], name in SEVERAL_ZONES) if name else (None, False)
 
 
+_CLOCK_FIRST = ("c_h", "c_h2", "c_h3", "c_h4")
+_NOTHING = (None, None, None, None)
+_STAMP_NAMES = ("h", "h2", "h3", "h4", "mi", "mi3", "mi4", "s", "ap", "ap2", "off")
+_STAMP_GROUPS = {p: tuple(p + name for name in _STAMP_NAMES) for p in ("", "c_")}
+
+
 def _stamp(parts: re.Match[str], bracketed: bool, until: str = "") -> Stamp | None:
-    clock_first = bool(parts["c_h"] or parts["c_h2"] or parts["c_h3"] or parts["c_h4"])
+    clock_first = parts.group(*_CLOCK_FIRST) != _NOTHING
     prefix = "c_" if clock_first else ""
-    hour = (
-        parts[prefix + "h"] or parts[prefix + "h2"] or parts[prefix + "h3"] or parts[prefix + "h4"]
-    )
-    minute = parts[prefix + "mi"] or parts[prefix + "mi3"] or parts[prefix + "mi4"] or "0"
-    second = parts[prefix + "s"]
-    half = (parts[prefix + "ap"] or parts[prefix + "ap2"] or "").lower()
+    found = parts.group(*_STAMP_GROUPS[prefix])
+    h1, h2, h3, h4, m1, m3, m4, second, ap1, ap2, written_offset = found
+    hour, minute = h1 or h2 or h3 or h4, m1 or m3 or m4 or "0"
+    half = (ap1 or ap2 or "").lower()
     if hour is None or (half and not 1 <= int(hour) <= 12):
         return None
     offset, several = _offset(parts, prefix)
-    written_offset = parts[prefix + "off"] or ""
+    written_offset = written_offset or ""
     if clock_first and second is None and written_offset[:1] == "-" and ":" in written_offset:
         # "09:12-09:20" is a span of time, not a place nine hours west.
         offset, until = None, written_offset[1:]
@@ -209,7 +217,7 @@ def leading(line: str) -> tuple[Stamp, str] | None:
     if match["uz"] and stamp.offset is None:
         stamp = replace(stamp, offset=0)
     rest = line[match.end() :].lstrip(" \t")
-    return stamp, re.sub(r"^[:–—|,;_-]+(?=\s|$)\s*|^[|]\s*", "", rest)
+    return stamp, _LOOSE.sub("", rest) if rest[:1] in _LOOSE_MARKS else rest
 
 
 def _relative(line: str) -> tuple[Stamp, str] | None:

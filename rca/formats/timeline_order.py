@@ -156,6 +156,8 @@ class Clockwork:
         if stamp.offset is not None:
             local = datetime.combine(day, clock, tzinfo=UTC)
             return local - timedelta(minutes=stamp.offset), ""
+        if self.zone is UTC:
+            return datetime.combine(day, clock, tzinfo=UTC), ""
         local = datetime.combine(day, clock, tzinfo=self.zone)
         at = local.astimezone(UTC)
         if at.astimezone(self.zone).replace(tzinfo=None) != local.replace(tzinfo=None):

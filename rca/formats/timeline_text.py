@@ -290,7 +290,9 @@ class _Reader:
         message, lines = self.open.message, self.open.lines
         self.open = None
         text = "\n".join(_outdented(lines)).strip("\n")
-        text, edited = _EDITED.subn("", text)
+        edited = 0
+        if text.rstrip().endswith(")"):
+            text, edited = _EDITED.subn("", text)
         message.text, message.edited = text.strip(), message.edited or bool(edited)
         if message.stamp and message.stamp.until and message.text:
             message.text += f" (until {message.stamp.until})"
@@ -313,6 +315,8 @@ def _ends_open(name: str) -> bool:
 
 def _outdented(lines: list[str]) -> list[str]:
     """Lines without the indent that all but the first share; code keeps its own."""
+    if len(lines) == 1:
+        return [lines[0].lstrip()]
     rest = [line for line in lines[1:] if line.strip()]
     shared = min((len(line) - len(line.lstrip()) for line in rest), default=0)
     return [line[shared:] if place else line.lstrip() for place, line in enumerate(lines)]
@@ -332,17 +336,37 @@ def _find_authors(found: Sequence[Message]) -> None:
     """Names before a colon count where the shape, their look or their repetition says so."""
     colons = [None if item.author else _COLON.match(item.text) for item in found]
     counts = Counter(match[1] for match in colons if match)
+    known: dict[tuple[str, bool, bool], bool] = {}
     for item, colon in zip(found, colons, strict=True):
         if item.author or item.stamp is None:
             continue
-        nick = _NICK.match(item.text) or _ACTION.match(item.text) or _PIPE_NICK.match(item.text)
+        nick = _nick(item.text)
         if nick and not _IRC_SYSTEM.match(item.text):
             item.author, item.text = nick[1].strip(), nick[2].strip()
-        elif colon and _is_author(colon[1], counts[colon[1]], item.stamp):
+        elif colon and _is_author(colon[1], counts[colon[1]], item.stamp, known):
             item.author, item.text = colon[1].strip(), colon[2].strip()
 
 
-def _is_author(name: str, times: int, stamp: Stamp) -> bool:
+def _nick(text: str) -> re.Match[str] | None:
+    """Who speaks, in the manners of relay chat; a look at one character spares most rows."""
+    if text[:1] == "<":
+        return _NICK.match(text)
+    if text[:1] == "*":
+        return _ACTION.match(text)
+    return _PIPE_NICK.match(text) if "|" in text or "│" in text else None
+
+
+def _is_author(
+    name: str, times: int, stamp: Stamp, known: dict[tuple[str, bool, bool], bool]
+) -> bool:
+    """Whether the words before a colon name somebody; the same words are judged once."""
+    key = (name, stamp.bracketed, stamp.day is not None)
+    if key not in known:
+        known[key] = _looks_like_author(name, times, stamp)
+    return known[key]
+
+
+def _looks_like_author(name: str, times: int, stamp: Stamp) -> bool:
     words = name.split()
     if len(words) > 4 or is_no_name(words[0]) or is_no_name(name):
         return False

@@ -129,6 +129,8 @@ def test_new_rows_follow_their_neighbour_and_moves_are_kept() -> None:
         ("a b c", "a m b c", "a b c t", "a m b c t"),
         ("a b c d", "a b d", "a b c d t", "a b d t"),
         ("", "mine", "theirs", "theirs\n\nmine"),
+        ("", "lost and more", "lost and theirs", "lost and theirs more"),
+        ("a b", "a lost b more", "a lost theirs b", "a lost theirs b more"),
         ("All of it.", "Written anew.", "Quite different.", "Quite different.\n\nWritten anew."),
         (
             "One.\n\nTwo.",
