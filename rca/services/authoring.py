@@ -244,7 +244,7 @@ def keep_conflict(
     Kept once: a text that is in the history already needs no second copy.
     """
     content, _ = secrets_guard.redact_model(content)
-    row = find_postmortem(session, viewer, reference)
+    row = find_postmortem(session, viewer, reference, lock=True)  # its number is the next one
     query = select(t.Revision.id).where(
         t.Revision.postmortem_id == row.id, t.Revision.content_hash == content_hash(content)
     )
