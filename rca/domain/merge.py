@@ -117,7 +117,7 @@ def merge(
 
 _WORD = re.compile(r"\S+\s*|\s+")
 _KEPT = 0.5
-_SHARED = 0.3
+_SHARED = 0.7
 
 
 def joined(base: str, mine: str, theirs: str) -> str:
@@ -128,7 +128,7 @@ def joined(base: str, mine: str, theirs: str) -> str:
     sides = [_WORD.findall(text) for text in (base, mine, theirs)]
     kept = _kept_words(*sides)
     if len(kept) < _KEPT * len(sides[0]) or not sides[0]:
-        return _union(theirs, mine, least=_SHARED) or f"{theirs}\n\n{mine}"
+        return _union(theirs, mine) or f"{theirs}\n\n{mine}"
     return "".join(_stretches(sides, kept))
 
 
@@ -171,7 +171,7 @@ def _stretch(base: str, mine: str, theirs: str) -> str:
         return theirs
     if theirs == base:
         return mine
-    return _union(theirs, mine, least=_SHARED if base.strip() else 0.0) or _beside(theirs, mine)
+    return _union(theirs, mine) or _beside(theirs, mine)
 
 
 def _beside(theirs: str, mine: str) -> str:
@@ -179,13 +179,13 @@ def _beside(theirs: str, mine: str) -> str:
     return f"{theirs}{space}{mine}"
 
 
-def _union(theirs: str, mine: str, *, least: float) -> str:
-    """Both sides of a stretch with what they share once, as after an answer that was lost on the
-    way; empty when they share less than ``least`` of the shorter one, or nothing.
+def _union(theirs: str, mine: str) -> str:
+    """Both sides of a stretch with what they share once; empty when they share too little for
+    that to read well.
     """
     one, two = _WORD.findall(theirs), _WORD.findall(mine)
     places = _places(one, two)
-    if not places or len(places) < least * min(len(one), len(two)):
+    if not places or len(places) < _SHARED * min(len(one), len(two)):
         return ""
     parts, here, there = [], 0, 0
     for place in sorted(places):
@@ -196,6 +196,51 @@ def _union(theirs: str, mine: str, *, least: float) -> str:
         here, there = place + 1, places[place] + 1
     own, added = "".join(one[here:]), "".join(two[there:])
     return "".join(parts) + (_beside(own, added) if added else own)
+
+
+def rebased(
+    base: Mapping[str, Any], mine: Mapping[str, Any], saved: Mapping[str, Any]
+) -> dict[str, Any]:
+    """``base`` moved on to what this side saved since, where ``mine`` still holds all of it.
+
+    An answer can be lost on the way: the page then goes on from the older text although its words
+    are stored already, and without this they would look like two people's.
+    """
+    return {name: _moved_on(base.get(name), mine.get(name), saved.get(name)) for name in saved}
+
+
+def _moved_on(base: Any, mine: Any, saved: Any) -> Any:
+    if isinstance(saved, str) and isinstance(mine, str):
+        return saved if _holds(mine, saved) else base
+    rows = (base or [], mine, saved)
+    if all(isinstance(side, list) and all(_is_row(row) for row in side) for side in rows):
+        return _rows_moved_on(*rows)
+    return base
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict) and "id" in row
+
+
+def _rows_moved_on(base: list[Any], mine: list[Any], saved: list[Any]) -> list[Any]:
+    before, ours = {row["id"]: row for row in base}, {row["id"]: row for row in mine}
+    found = {row["id"]: row for row in base}
+    for row in saved:
+        own = ours.get(row["id"])
+        if own is None:
+            continue
+        if row["id"] in before:
+            old = before[row["id"]]
+            found[row["id"]] = {k: _moved_on(old.get(k), own.get(k), row[k]) for k in row}
+        elif all(_holds(own.get(k), v) for k, v in row.items() if isinstance(v, str)):
+            found[row["id"]] = row
+    return list(found.values())
+
+
+def _holds(mine: Any, saved: str) -> bool:
+    """Whether every word of ``saved`` stands in ``mine``, in the same order."""
+    rest = iter(str(mine or "").split())
+    return all(word in rest for word in saved.split())
 
 
 def _value(work: _Work, name: str, path: str, base: Any, mine: Any, theirs: Any) -> Any:

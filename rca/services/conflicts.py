@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rca.domain.access import Viewer
-from rca.domain.merge import Merge, merge
+from rca.domain.merge import Merge, merge, rebased
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.sections import SECTION_FIELDS
 from rca.domain.template import Template
@@ -98,6 +98,24 @@ def save_merged(
     )
 
 
+def _heard_of(
+    session: Session,
+    owner: str,
+    viewer: Viewer,
+    section: Section,
+    sides: tuple[PostmortemContent, PostmortemContent],
+    number: int | None,
+) -> PostmortemContent:
+    """The base of a merge with this account's own later save in it, when there is one."""
+    base, mine = sides
+    saved = revisions.own_since(session, owner, viewer, section, number)
+    if saved is None:
+        return base
+    fields = SECTION_FIELDS[section]
+    plain = [side.model_dump(mode="json", include=set(fields)) for side in (base, mine, saved)]
+    return authoring.parse_content({**base.model_dump(mode="json"), **rebased(*plain)})
+
+
 @dataclass(frozen=True, slots=True)
 class SectionOutcome:
     """What became of one section: stored (perhaps merged), or waiting for a choice."""
@@ -120,8 +138,12 @@ def save_section(
     base_version: int,
     choices: Mapping[str, str],
     now: datetime,
+    base_number: int | None = None,
 ) -> SectionOutcome:
     """Store one section; when it moved on meanwhile, merge, and store unless something clashes.
+
+    ``base_number`` is the revision that ``base`` is the text of: what the same account saved since
+    and the page never heard of is found by it.
 
     ``choices`` settle clashes of the version that ``base_version`` names; when somebody saved
     once more they are asked again, so that no unseen text is chosen away.
@@ -138,6 +160,7 @@ def save_section(
             raise Invalid([Problem(name, "Not a field of this section.") for name in foreign])
         mine = authoring.parse_content({**base.model_dump(mode="json"), **values})
         theirs = load_content(session, row)
+        base = _heard_of(session, row.id, viewer, section, (base, mine), base_number)
         merged = weigh(base, mine, theirs, fields=fields, choices=settled)
         if merged.open:
             revisions.pin(session, row, now=now)  # both texts are about to be shown

@@ -151,6 +151,27 @@ def text_of(session: Session, owner: str, number: int) -> PostmortemContent | No
     return PostmortemContent.model_validate(found.content) if found else None
 
 
+def own_since(
+    session: Session, owner: str, viewer: Viewer, section: Section, number: int | None
+) -> PostmortemContent | None:
+    """The newest text that this account's autosave of a section kept after ``number``."""
+    if number is None or viewer.user_id is None:
+        return None
+    query = (
+        select(t.Revision)
+        .where(
+            t.Revision.postmortem_id == owner,
+            t.Revision.number > number,
+            t.Revision.actor_id == viewer.user_id,
+            t.Revision.section == section.value,
+        )
+        .order_by(col(t.Revision.number).desc())
+        .limit(1)
+    )
+    found = session.exec(query).first()
+    return PostmortemContent.model_validate(found.content) if found else None
+
+
 def _stored_before(session: Session, owner: str, number: int) -> t.Revision | None:
     query = (
         select(t.Revision)

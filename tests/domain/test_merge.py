@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rca.domain.merge import Choice, joined, merge
+from rca.domain.merge import Choice, joined, merge, rebased
 
 FIELDS = ("title", "summary", "services", "factors", "evidence")
 _words = st.sampled_from(["", "a", "b", "c", "pool", "alert"])
@@ -129,8 +129,12 @@ def test_new_rows_follow_their_neighbour_and_moves_are_kept() -> None:
         ("a b c", "a m b c", "a b c t", "a m b c t"),
         ("a b c d", "a b d", "a b c d t", "a b d t"),
         ("", "mine", "theirs", "theirs\n\nmine"),
-        ("", "lost and more", "lost and theirs", "lost and theirs more"),
-        ("a b", "a lost b more", "a lost theirs b", "a lost theirs b more"),
+        (
+            "a b",
+            "a and of course b more",
+            "a and of course theirs b",
+            "a and of course theirs b more",
+        ),
         ("All of it.", "Written anew.", "Quite different.", "Quite different.\n\nWritten anew."),
         (
             "One.\n\nTwo.",
@@ -163,3 +167,17 @@ def test_keeping_both_keeps_every_word_once(
     one, two = side("m", mine), side("t", theirs)
     text = joined(" ".join(base), " ".join(one), " ".join(two))
     assert sorted(text.split()) == sorted({*one, *two})
+
+
+def test_words_that_one_side_saved_already_are_not_two_peoples() -> None:
+    base = {"summary": "a", "factors": []}
+    mine = {"summary": "a w more", "factors": [{"id": "p", "statement": "x y"}]}
+    saved = {"summary": "a w", "factors": [{"id": "p", "statement": "x"}]}
+    theirs = {"summary": "a w theirs", "factors": [{"id": "p", "statement": "x"}]}
+    found = rebased(base, mine, saved)
+    assert found == saved
+    merged = merge(found, mine, theirs, fields=("summary", "factors"), choices={"summary": "both"})
+    assert merged.values["summary"] == "a w theirs more"
+    assert merged.values["factors"] == mine["factors"]
+    other = {"summary": "anew", "factors": []}
+    assert rebased(base, other, saved)["summary"] == "a"

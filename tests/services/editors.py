@@ -206,6 +206,7 @@ class Editor:
                 base_version=part.version if version is None else version,
                 choices=choices,
                 now=self.world.at,
+                base_number=part.revision,
             )
 
     def _settle(self, section: Section, outcome: conflicts.SectionOutcome) -> Any:

@@ -91,6 +91,7 @@ def put_section(reference: str, section: str) -> Answer:
                 base_version=version,
                 choices=body["choices"],
                 now=now(),
+                base_number=body["revision"],
             )
     except Invalid as error:
         return _invalid(error)
