@@ -143,6 +143,17 @@ def share(k: int, n: int, *, method: Literal["wilson", "jeffreys"] = "wilson") -
     return Share(k, n, k / n, low, high, "Wilson" if method == "wilson" else "Jeffreys")
 
 
+def share_interval(k: int, n: int) -> tuple[float, float]:
+    """The limits of :func:`share`, for callers that print nothing else. ``n`` is 1 or more.
+
+    One choice wherever a share stands: Wilson, and the rule of three at no or every event.
+    """
+    found = share(k, n)
+    if found.low is None or found.high is None:
+        raise ValueError("a share of nothing has no interval")
+    return found.low, found.high
+
+
 def share_difference(k1: int, n1: int, k0: int, n0: int) -> Comparison:
     """``k1/n1 - k0/n0`` with Newcombe's hybrid score limits (Newcombe 1998, Stat. Med. 17:873,
     method 10) and Fisher's exact two-sided p.

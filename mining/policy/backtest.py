@@ -256,9 +256,9 @@ def risk_ratio(window: Window, *, comparisons: int = 1) -> Ratio:
 def _share(part: int, whole: int) -> tuple[float | None, list[float] | None]:
     if not whole:
         return None, None
-    from mining.stats import wilson
+    from mining.stats import share_interval
 
-    low, high = wilson(part, whole)
+    low, high = share_interval(part, whole)
     return round(part / whole, 4), [round(float(low), 4), round(float(high), 4)]
 
 

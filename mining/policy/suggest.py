@@ -115,9 +115,9 @@ def _metadata(
 
 
 def _interval(n: int, of: int) -> tuple[float, float]:
-    from mining.stats import wilson
+    from mining.stats import share_interval
 
-    low, high = wilson(n, of)
+    low, high = share_interval(n, of)
     return (round(float(low), 3), round(float(high), 3))
 
 

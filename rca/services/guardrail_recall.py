@@ -62,9 +62,9 @@ class Outcomes:
 
     def interval(self, part: int) -> tuple[float, float] | None:
         """Limits of that part of the hits; None without hits."""
-        from mining.stats import wilson
+        from mining.stats import share_interval
 
-        return wilson(part, self.hits) if self.hits else None
+        return share_interval(part, self.hits) if self.hits else None
 
 
 def outcomes_of(session: Session, guardrail_id: str) -> Outcomes:

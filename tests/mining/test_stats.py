@@ -402,3 +402,11 @@ def test_detectable_shares_and_medians() -> None:
     ]  # fmt: skip
     assert 0.65 <= sum(seen) / 150 <= 0.95
     assert stats.detectable_median_ratio([1, 2], spans) is None
+
+
+def test_one_interval_of_a_share_wherever_it_stands() -> None:
+    for k, n in ((0, 12), (3, 12), (12, 12)):
+        found = stats.share(k, n)
+        assert stats.share_interval(k, n) == (found.low, found.high)
+    with pytest.raises(ValueError, match="nothing"):
+        stats.share_interval(0, 0)
