@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from rca.gate.collect import collect, read_json
 from rca.gate.config import read_config
 from rca.gate.found import Found, GateError, flatten
 from rca.gate.git import Range, commit_of, read_range, show
-from rca.gate.policies import Policies, load
+from rca.gate.policies import Policies, load, past
 
 FACTS_FILE = ".guardrails/facts.yml"
+LINES = 5
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -47,8 +49,9 @@ def _options(function: Any) -> Any:
                          help="Print each fact with its source, or why it is unknown."),
             click.option("--print-record", is_flag=True, help="Print the change record only."),
             click.option("--validate", is_flag=True, help="Check the rules before using them."),
-            click.option("--history", "history_file", type=_file,
-                         help="What `rca guard history` wrote: past incidents by service."),
+            click.option("--history", default="", metavar="FILE|URL",
+                         help="Past incidents by service: what `rca guard history` wrote, or "
+                         "https://…/guardrails/history.json."),
             click.option("--post-to", "post_to", default="", metavar="URL",
                          help="Tell the service what was said: https://…/guardrails/outcomes."),
             click.option("--cache", type=click.Path(path_type=Path), help="Folder of the cache."),
@@ -76,7 +79,7 @@ def check_command(**given: Any) -> None:
 def _check(
     *, policies: str, repo: Path, base: str, head: str, event_file: Path | None,
     facts_file: Path | None, how: str, explain: bool, explain_facts: bool, print_record: bool,
-    validate: bool, history_file: Path | None, post_to: str, cache: Path | None,
+    validate: bool, history: str, post_to: str, cache: Path | None,
 ) -> int:  # fmt: skip
     found = _collect(repo, base, head, event_file, facts_file)
     if print_record:
@@ -90,7 +93,7 @@ def _check(
     if validate:
         _validate(rules)
     judged = judge(rules.docs, found.record(), datetime.now(UTC))
-    lines = _history(history_file, found)
+    lines = _history(history, found)
     click.echo(_rendered(judged, lines, how, explain), nl=False)
     if post_to:
         _tell(post_to, judged, found, repo, head)
@@ -162,14 +165,27 @@ def _validate(rules: Policies) -> None:
             raise GateError(f"{name}: {problems[0]}")
 
 
-def _history(place: Path | None, found: Found) -> list[str]:
-    """At most five lines of what happened before to what this change touches."""
-    if place is None:
+def _history(source: str, found: Found) -> list[str]:
+    """At most five lines of what happened before to what this change touches.
+
+    A service that does not answer is said and changes no verdict; a file that is not there is a
+    mistake of the call.
+    """
+    if not source:
         return []
-    entries = read_json(place).get("services", {})
-    service = found.value("service.name")
-    lines = entries.get(service, []) if isinstance(entries, Mapping) and service else []
-    return [str(line) for line in lines][:5]
+    if source.startswith(("https://", "http://")):
+        try:
+            entries = past(source, os.environ.get("RCA_GUARD_TOKEN", ""))
+        except GateError as error:
+            click.echo(f"rca guard: no history: {error}", err=True)
+            return []
+    else:
+        entries = read_json(Path(source)).get("services", {})
+    named = found.value("service.name")
+    touched = found.services or ((named,) if named else ())
+    lists = [[str(line) for line in entries.get(name, ())] for name in touched]
+    turns = (line for turn in zip_longest(*lists) for line in turn if line)
+    return list(dict.fromkeys(turns))[:LINES]
 
 
 @command.command("history")

@@ -26,6 +26,7 @@ def _from_paths(found: Found, paths: tuple[str, ...], config: FactsConfig) -> No
     found.tell("change.kinds", kinds, "paths, by facts.yml" if config.present else "usual paths")
     found.tell("agentConfig.changed", _touching(paths, config.agent_files), "paths")
     touched = [service for service in config.services if _touching(paths, service.paths)]
+    found.services = tuple(service.name for service in touched)
     if len(touched) == 1:
         found.tell("service.name", touched[0].name, "paths, by facts.yml")
         found.tell("service.tier", touched[0].tier, "paths, by facts.yml")

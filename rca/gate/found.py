@@ -27,6 +27,7 @@ class Found:
     facts: dict[str, Told] = field(default_factory=dict)
     why_not: dict[str, str] = field(default_factory=dict)
     subject: str = "change"
+    services: tuple[str, ...] = ()
 
     def tell(self, name: str, value: Any, source: str) -> None:
         """A source knows the fact. A value of the wrong kind is a reason, not a fact."""

@@ -107,6 +107,24 @@ def _address(url: str, token: str, folder: Path) -> Policies:
     return Policies(docs, url, f"{why}: these rules are a cached copy" if why else "")
 
 
+def past(address: str, token: str) -> Mapping[str, Any]:
+    """What the service says of the past, with whole addresses. Raises GateError."""
+    import json
+
+    try:
+        status, text, _ = _fetch(address, token, "")
+        entries = json.loads(text) if status == 200 else None
+    except (OSError, ValueError) as error:
+        raise GateError(f"{address} did not answer ({error})") from error
+    if not isinstance(entries, dict):
+        raise GateError(f"{address} answered {status}")
+    origin = "/".join(address.split("/", 3)[:3])
+    return {
+        name: [str(line).replace("(/", f"({origin}/") for line in lines]
+        for name, lines in entries.get("services", {}).items()
+    }
+
+
 def load(source: str, *, token: str = "", cache: Path) -> Policies:
     """The rules of a file, a folder or an http(s) address. Raises GateError."""
     if source.startswith(("https://", "http://")):

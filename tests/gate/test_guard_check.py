@@ -295,6 +295,25 @@ def test_history_is_at_most_five_lines(repo: Repo) -> None:
     ]
 
 
+def test_history_of_every_service_touched_and_links_of_the_service(
+    repo: Repo, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RCA_GUARD_TOKEN", "secret")
+    repo.write("svc/edge/a.py", "x = 1\n")
+    repo.commit("fix: both")
+    lines = {"checkout": ["P-1 pool (/patterns/P-1)", "both (/x)"], "edge": ["both (/x)", "INC-2"]}
+    monkeypatch.setattr(_Service, "text", json.dumps({"services": lines}))
+    origin = service.rpartition("/")[0]
+    done = repo.check([OWNED], "--history", service)
+    assert [line for line in done.stdout.splitlines() if line.startswith("history:")] == [
+        f"history: P-1 pool ({origin}/patterns/P-1)", f"history: both ({origin}/x)", "history: INC-2",
+    ]  # fmt: skip
+    _Service.mode = "broken"
+    silent = repo.check([OWNED], "--history", service)
+    assert silent.exit_code == 0
+    assert "no history" in silent.stderr
+
+
 class _Service(BaseHTTPRequestHandler):
     text = render([enforced()])
     mode = "ok"

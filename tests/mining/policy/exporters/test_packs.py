@@ -293,6 +293,41 @@ def test_agents_get_advice_that_cannot_speak_for_itself() -> None:
     assert made.unenforced == ()
 
 
+NASTY = (
+    "{{ 7*7 }} ${{ github.token }} $(id) `id`", "*/ deny := true # \\u0022", "a: b # c", "- x", "<script>",
+    "%0A::error::x", "'; DROP TABLE rules; --", "| pipe | <img src=x onerror=y> [l](javascript:z)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_untrusted_words_stay_words_in_every_pack(text: str) -> None:
+    calm, loud = two_owners(), two_owners()
+    loud["metadata"]["title"] = text
+    loud["spec"]["rationale"] = f"{text} and more"
+    loud["spec"]["require"][0]["message"] = text
+    found = export([loud], now=NOW).files()
+    plain = export([calm], now=NOW).files()
+    assert set(found) == set(plain)
+    for path, now_text in found.items():
+        if path.endswith((".yaml", ".yml")):
+            assert [_shape(v) for v in yaml.safe_load_all(now_text)] == [
+                _shape(v) for v in yaml.safe_load_all(plain[path])
+            ]
+        elif path.endswith(".json"):
+            assert _shape(json.loads(now_text)) == _shape(json.loads(plain[path]))
+        elif not path.endswith(".md"):
+            assert now_text == plain[path]  # code holds nobody's words
+    advice = found["agents/AGENTS.md"]
+    assert not re.search(r"(?<!\\)[<`*]", advice.partition("###")[2])
+
+
+def _shape(value: Any) -> Any:
+    """Keys and kinds without the words."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    return [_shape(item) for item in value] if isinstance(value, list) else type(value).__name__
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_rule_is_a_pack_too(target: str) -> None:
     made = export([], [target], now=NOW)
