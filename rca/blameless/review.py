@@ -34,6 +34,7 @@ _IN_PHRASES = frozenset({"which", "that", "before", "after", "since"})
 # A block of one or two sentences is looked at whole before it is cut; a longer one nearly always
 # holds a word that some rule can start from.
 _SHORT_BLOCK = 250
+_SHORT_TEXT = 600
 
 
 _order = operator.attrgetter("order")
@@ -98,6 +99,9 @@ class Reviewer:
         """Findings of ``text``, in reading order, at most one for each sentence."""
         truncated = cap is not None and len(text) > cap
         read = text[:cap] if truncated else text
+        if len(read) < _SHORT_TEXT and not self._promising(read, spread(lowered(read))):
+            # A mask takes words away and never adds one: nothing can be found in here.
+            return ReviewResult((), {}, {}, truncated)
         comments = read_comments(read)
         kept: list[Finding] = []
         suppressed: Counter[str] = Counter()
