@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import and_, not_
 from sqlmodel import Session, col, select
 
 from rca.config import Reminders, Settings
@@ -235,13 +236,44 @@ def _blocked_long(todo: Todo, today: date, when: Reminders) -> bool:
     return since is not None and (today - since).days >= when.blocked
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What everybody may see, read once for all readers, and who is a member of anything else."""
+
+    shared: tuple[Todo, ...]
+    insiders: frozenset[str]
+
+    def seen_by(self, session: Session, user: t.User | None) -> list[Todo]:
+        """Everything that the reader may see; an address sees open records only."""
+        if user is None or user.id not in self.insiders:
+            return list(self.shared)
+        hidden = open_todos(session, and_(visible_to(viewer_of(user)), not_(is_open())))
+        return sorted([*self.shared, *hidden], key=lambda one: (one.due or date.max, one.id))
+
+
+def _shelf(session: Session) -> _Shelf:
+    members = select(t.ParticipantRow.user_id).where(
+        t.ParticipantRow.postmortem_id == t.PostmortemRow.id,
+        col(t.ParticipantRow.user_id).is_not(None),
+        not_(is_open()),
+    )
+    insiders = frozenset(one for one in session.exec(members.distinct()) if one)
+    return _Shelf(tuple(open_todos(session, is_open())), insiders)
+
+
 def share_of(
-    session: Session, reader: Reader, whole: _Map, *, today: date, when: Reminders
+    session: Session,
+    reader: Reader,
+    whole: _Map,
+    *,
+    today: date,
+    when: Reminders,
+    shelf: _Shelf | None = None,
 ) -> Share:
-    """What a reader is told of, by what they may see: an address sees open records only."""
+    """What a reader is told of, by what they may see."""
     user = session.get(t.User, reader.user_id) if reader.user_id else None
-    condition = visible_to(viewer_of(user)) if user else is_open()
-    todos = [one for one in open_todos(session, condition) if _listed(one, today, when)]
+    seen = (shelf or _shelf(session)).seen_by(session, user)
+    todos = [one for one in seen if _listed(one, today, when)]
     own = tuple(one for one in todos if user and whole.owner(one) == user.id)
     held = {one.id for one in own}
     of_team, escalated = [], []
@@ -290,9 +322,9 @@ def plan(session: Session, *, after: date, until: date, settings: Settings, now:
     gets one for the day ``until``, however often this is asked. Returns how many.
     """
     when, everybody = settings.reminders, readers(session)
-    whole, made = _map(session, everybody), 0
+    whole, shelf, made = _map(session, everybody), _shelf(session), 0
     for reader in everybody:
-        share = share_of(session, reader, whole, today=until, when=when)
+        share = share_of(session, reader, whole, today=until, when=when, shelf=shelf)
         due = any(falls(one, after=after, until=until, when=when) for one in share.all())
         if due or _escalates(share, after=after, until=until, when=when):
             made += mailing.queue(session, _draft(reader, until), now=now)

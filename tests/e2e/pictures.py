@@ -110,6 +110,9 @@ def pages(engine: Engine) -> dict[str, str]:
         "import": "/import",
         "people": "/settings/people",
         "account": "/account",
+        "mail-choices": "/account/mail",
+        "mail": "/settings/mail",
+        "mail-lists": "/settings/mail/lists",
         "missing": "/postmortems/INC-1999-0001",
     }
     return {name: path for name, path in found.items() if path}

@@ -14,7 +14,7 @@ OpenPage = Callable[..., Page]
 NAMES = [
     "home", "list", "list-filtered", "list-nothing", "new", "postmortem", "editor", "patterns",
     "guardrails", "ai", "reviews", "review", "actions", "actions-all", "action", "services",
-    "service", "service-edit", "templates", "template", "template-edit", "template-preview", "template-choose", "import", "people", "account", "missing",
+    "service", "service-edit", "templates", "template", "template-edit", "template-preview", "template-choose", "import", "people", "account", "mail-choices", "mail", "missing",
 ]  # fmt: skip
 WIDTHS = (320, 390, 768, 1280, 1920)
 
