@@ -64,15 +64,18 @@ def _working_day(day: date) -> date:
 
 
 def _reminders(engine: Engine, settings: Settings, now: datetime) -> int:
+    """Whom to remind is worked out before the writer's lock is taken: it may take seconds."""
     until = _working_day(last_day_begun(now, settings.mail_hour))
-    if _is_begun(engine, "reminders", until.isoformat()):
-        return 0
-    with writing(engine) as session:
+    with reading(engine) as session:
         before = last_period(session, "reminders")
-        if not begin(session, "reminders", until.isoformat(), now=now):
+        if before >= until.isoformat():
             return 0
         after = date.fromisoformat(before) if before else _working_day(until - timedelta(days=1))
-        return reminders.plan(session, after=after, until=until, settings=settings, now=now)
+        drafts = reminders.drafts(session, after=after, until=until, settings=settings)
+    with writing(engine) as session:
+        if not begin(session, "reminders", until.isoformat(), now=now):
+            return 0
+        return sum(mailing.queue(session, draft, now=now) for draft in drafts)
 
 
 def _weekly(engine: Engine, settings: Settings, now: datetime) -> int:

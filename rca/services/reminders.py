@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, not_
+from sqlalchemy import select as columns_of
 from sqlmodel import Session, col, select
 
 from rca.config import Reminders, Settings
@@ -59,60 +60,62 @@ class Todo:
 
 
 def open_todos(session: Session, condition: Any) -> list[Todo]:
-    """Confirmed open commitments of own records that are past their draft."""
+    """Confirmed open commitments of own records that are past their draft.
+
+    Columns, not whole rows: thousands are read for each mail that is written.
+    """
     action, owner = t.ActionItemRow, t.PostmortemRow
+    columns: tuple[Any, ...] = (
+        action.id, action.postmortem_id, action.title, action.owner, action.team, action.due,
+        action.status, action.status_reason, action.done_criterion, owner.reference,
+        owner.visibility,
+    )  # fmt: skip
     query = (
-        select(action, owner)
+        columns_of(*columns)
         .where(
-            action.postmortem_id == owner.id,
+            col(action.postmortem_id) == owner.id,
             condition,
-            owner.organisation == OWN_ORGANISATION,
+            col(owner.organisation) == OWN_ORGANISATION,
             col(owner.status).not_in(_UNWRITTEN),
-            action.kind == ActionKind.COMMITMENT.value,
+            col(action.kind) == ActionKind.COMMITMENT.value,
             col(action.confirmed).is_(True),
-            action.title != "",
+            col(action.title) != "",
             col(action.status).in_([status.value for status in OPEN_ACTION_STATUSES]),
         )
         .order_by(col(action.due), col(action.id))
     )
-    rows = list(session.exec(query))
-    services = _services(session, {parent.id for _, parent in rows})
-    blocked = _blocked_since(session, [row for row, _ in rows])
-    return [_todo(row, parent, services, blocked) for row, parent in rows]
-
-
-def _todo(
-    row: t.ActionItemRow,
-    parent: t.PostmortemRow,
-    services: dict[str, tuple[str, ...]],
-    blocked: dict[str, date],
-) -> Todo:
-    return Todo(
-        id=row.id,
-        title=row.title,
-        owner=row.owner,
-        team=row.team,
-        due=row.due,
-        status=ActionStatus(row.status),
-        reason=row.status_reason,
-        done_when=row.done_criterion,
-        reference=parent.reference,
-        restricted=parent.visibility != Visibility.OPEN.value,
-        services=services.get(parent.id, ()),
-        blocked_since=blocked.get(row.id),
-    )
+    rows = session.execute(query).all()
+    services = _services(session, {row.postmortem_id for row in rows})
+    blocked = _blocked_since(session, rows)
+    return [
+        Todo(
+            id=row.id,
+            title=row.title,
+            owner=row.owner,
+            team=row.team,
+            due=row.due,
+            status=ActionStatus(row.status),
+            reason=row.status_reason,
+            done_when=row.done_criterion,
+            reference=row.reference,
+            restricted=row.visibility != Visibility.OPEN.value,
+            services=services.get(row.postmortem_id, ()),
+            blocked_since=blocked.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 def _services(session: Session, ids: set[str]) -> dict[str, tuple[str, ...]]:
     row = t.PostmortemService
-    query = select(row).where(col(row.postmortem_id).in_(ids)).order_by(col(row.position))
+    query = select(row.postmortem_id, row.name).where(col(row.postmortem_id).in_(ids))
     found: dict[str, tuple[str, ...]] = {}
-    for one in session.exec(query):
-        found[one.postmortem_id] = (*found.get(one.postmortem_id, ()), one.name)
+    for owner, name in session.exec(query.order_by(col(row.position))):
+        found[owner] = (*found.get(owner, ()), name)
     return found
 
 
-def _blocked_since(session: Session, rows: Sequence[t.ActionItemRow]) -> dict[str, date]:
+def _blocked_since(session: Session, rows: Sequence[Any]) -> dict[str, date]:
     """From the audit trail; where the word was set in the editor, from when its section was last
     written, which is later than or equal to the truth.
     """
@@ -317,18 +320,26 @@ def _escalates(share: Share, *, after: date, until: date, when: Reminders) -> bo
     return any(one.age(after) < when.escalate <= one.age(until) for one in found)
 
 
-def plan(session: Session, *, after: date, until: date, settings: Settings, now: datetime) -> int:
-    """Put a mail in line for each reader for whom a reminder falls since ``after``. Each reader
-    gets one for the day ``until``, however often this is asked. Returns how many.
-    """
+def drafts(
+    session: Session, *, after: date, until: date, settings: Settings
+) -> list[mailing.Draft]:
+    """A mail for each reader for whom a reminder falls on a day of (``after``, ``until``]."""
     when, everybody = settings.reminders, readers(session)
-    whole, shelf, made = _map(session, everybody), _shelf(session), 0
+    whole, shelf, found = _map(session, everybody), _shelf(session), []
     for reader in everybody:
         share = share_of(session, reader, whole, today=until, when=when, shelf=shelf)
         due = any(falls(one, after=after, until=until, when=when) for one in share.all())
         if due or _escalates(share, after=after, until=until, when=when):
-            made += mailing.queue(session, _draft(reader, until), now=now)
-    return made
+            found.append(_draft(reader, until))
+    return found
+
+
+def plan(session: Session, *, after: date, until: date, settings: Settings, now: datetime) -> int:
+    """Put those mails in line. Each reader gets one for the day ``until``, however often this is
+    asked. Returns how many are new.
+    """
+    found = drafts(session, after=after, until=until, settings=settings)
+    return sum(mailing.queue(session, draft, now=now) for draft in found)
 
 
 def _draft(reader: Reader, until: date) -> mailing.Draft:

@@ -112,7 +112,7 @@ def test_one_kind_that_fails_holds_up_no_other_and_is_tried_again(
         raise RuntimeError("no luck")
 
     with monkeypatch.context() as patched:
-        patched.setattr(periodic.reminders, "plan", broken)
+        patched.setattr(periodic.reminders, "drafts", broken)
         assert periodic.tick(sqlite_engine, settings_of(tmp_path), now=MONDAY) == 1
     assert periodic.tick(sqlite_engine, settings_of(tmp_path), now=later(MONDAY, minutes=1)) == 1
 
