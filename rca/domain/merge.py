@@ -116,7 +116,7 @@ def merge(
 
 
 _WORD = re.compile(r"\S+\s*|\s+")
-_KEPT = 0.5
+_KEPT = 0.25
 _SHARED = 0.7
 
 
