@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mining.records import IncidentRecord, RecordError, read_jsonl
-from mining.taxonomy import Taxonomy, TaxonomyError, read
+from mining.records import IncidentRecord, read_jsonl
+from mining.taxonomy import Taxonomy, read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--taxonomy", type=Path, help="YAML, JSON or JSON Lines of classes")
         command.add_argument("--scope", choices=("organisation", "mixed"), default="organisation")
         command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--encoder", type=Path, help="folder of a model (similar; optional)")
         command.add_argument("--k", type=int, default=5, help="neighbours per record (similar)")
     return parser
 
@@ -69,9 +70,11 @@ def _similar(
     records: Sequence[IncidentRecord], args: argparse.Namespace, taxonomy: Taxonomy | None
 ) -> str:
     from mining.documents import similar_row
+    from mining.encoder import load_encoder
     from mining.similar import SimilarIndex
 
-    index = SimilarIndex(records, args.seed)
+    encoder = load_encoder(args.encoder) if args.encoder else None
+    index = SimilarIndex(records, args.seed, encoder)
     _write_lines(args.out, (similar_row(r.id, index.of(r.id, args.k)) for r in records))
     return f"{len(records)} records with up to {args.k} neighbours each"
 
@@ -99,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         records = read_jsonl(args.input)
         taxonomy = read(args.taxonomy) if args.taxonomy else None
         told = _COMMANDS[args.command](records, args, taxonomy)
-    except (RecordError, TaxonomyError, OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         print(f"mining: {error}", file=sys.stderr)
         return 2
     print(f"{told}: {args.out}", file=sys.stderr)

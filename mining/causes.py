@@ -112,13 +112,13 @@ class CauseScorer:
                     self._weights.append((position, CUE_WEIGHTS[strength]))
                     yield cue, len(self._weights) - 1
 
-    def _raw(self, text: str) -> list[float]:
+    def _raw(self, text: str) -> dict[int, float]:
         """Cue weight per leaf in one sentence; the reason weighs more than its effect."""
-        found = [0.0] * len(self._leaves)
+        found: dict[int, float] = {}
         for part, share in causal_parts(words_of(text)):
-            for number in self._index.find(part):
+            for number in sorted(self._index.find(part)):
                 leaf, weight = self._weights[number]
-                found[leaf] += weight * share
+                found[leaf] = found.get(leaf, 0.0) + weight * share
         return found
 
     def meaning(self, text: str) -> dict[str, float]:
@@ -132,7 +132,7 @@ class CauseScorer:
     def evidence(self, identifier: str, parts: Sequence[str]) -> str:
         """The one of the sentences that speaks most for a leaf."""
         at = next(place for place, leaf in enumerate(self._leaves) if leaf.id == identifier)
-        return max(parts, key=lambda part: self._raw(part)[at])
+        return max(parts, key=lambda part: self._raw(part).get(at, 0.0))
 
     def score(self, record: IncidentRecord) -> CauseResult:
         """The causes of one record, strongest first."""
@@ -146,11 +146,11 @@ class CauseScorer:
         best = [(0.0, "")] * len(self._leaves)
         for place, part in enumerate(parts):
             weight = _sentence_weight(part) * (LEAD if place <= LEAD_SENTENCES else 1.0)
-            for leaf, raw in enumerate(self._raw(part.text)):
-                if raw:
-                    value = weight * raw / (raw + 3.0)
-                    totals[leaf] += value * value
-                    best[leaf] = max(best[leaf], (value, part.text), key=lambda pair: pair[0])
+            for leaf, raw in self._raw(part.text).items():
+                value = weight * raw / (raw + 3.0)
+                totals[leaf] += value * value
+                if value > best[leaf][0]:
+                    best[leaf] = value, part.text
         scores = [math.sqrt(total) for total in totals]
         return self._result(record, scores, [text for _, text in best])
 
@@ -194,9 +194,11 @@ def _sentence_weight(sentence: Sentence) -> float:
 def causal_parts(words: list[str]) -> list[tuple[list[str], float]]:
     """A sentence cut at its first causal words into reason and effect, each with its weight."""
     for at, word in enumerate(words):
-        for rest, backward in _CONNECTIVES.get(word, ()):
+        if word not in _CONNECTIVES:
+            continue
+        for rest, backward in _CONNECTIVES[word]:
             after = at + 1 + len(rest)
-            if tuple(words[at + 1 : after]) == rest:
+            if not rest or tuple(words[at + 1 : after]) == rest:
                 shares = (EFFECT, REASON) if backward else (REASON, EFFECT)
                 return [(words[:at], shares[0]), (words[after:], shares[1])]
     return [(words, PLAIN)]

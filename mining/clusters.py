@@ -40,7 +40,7 @@ class AbstainingLinkage(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
 def average_groups(similarity: Any, cut: float) -> Any:
     """Flat average-linkage labels at a similarity cut, from a symmetric matrix."""
-    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform
 
     count = len(similarity)
@@ -50,7 +50,20 @@ def average_groups(similarity: Any, cut: float) -> Any:
     distances = np.maximum(top - (similarity + similarity.T) / 2, 0.0)
     np.fill_diagonal(distances, 0.0)
     tree = linkage(squareform(distances, checks=False), "average")
-    return fcluster(tree, max(top - cut, 0.0), "distance")
+    return _flat(tree, max(top - cut, 0.0))
+
+
+def _flat(tree: Any, height: float) -> Any:
+    """A label per leaf of what is joined up to a height; scipy's own takes ten times as long on
+    the small trees that stability asks for by the thousand."""
+    count = len(tree) + 1
+    joined = int(np.searchsorted(tree[:, 2], height, side="right"))
+    parent = list(range(count + joined))
+    for step, (left, right) in enumerate(tree[:joined, :2].astype(int).tolist()):
+        parent[left] = parent[right] = count + step
+    for node in range(len(parent) - 1, -1, -1):  # parents come after their children
+        parent[node] = parent[parent[node]]
+    return np.array(parent[:count])
 
 
 def numbered(labels: Any, min_size: int) -> Any:

@@ -11,6 +11,7 @@ from itertools import product
 
 GAP = 4
 GAP_SIGN = "~"
+MOST_WORDS = 100_000
 _WORDS = re.compile(r"[a-z0-9]+")
 _APOSTROPHES = re.compile(r"['’`]")
 
@@ -55,60 +56,104 @@ def _compile(cue: str) -> list[list[_Part]]:
     return [[part for way in combination for part in way] for combination in product(*parts)]
 
 
-def _matches(parts: Sequence[_Part], words: Sequence[str], at: int) -> bool:
-    """Whether ``parts`` match the words from ``at`` on."""
-    if not parts:
-        return True
-    first, rest = parts[0], parts[1:]
-    if first is None:
-        return any(_matches(rest, words, at + skip) for skip in range(GAP + 1))
-    return at < len(words) and first.fits(words[at]) and _matches(rest, words, at + 1)
+def _matches(parts: Sequence[int], signs: Sequence[int], at: int) -> bool:
+    """Whether ``parts`` match the words from ``at`` on; each word comes as the bits that it fits.
+
+    A part is one bit, or 0 for the gap.
+    """
+    for place, bit in enumerate(parts):
+        if not bit:
+            rest = parts[place + 1 :]
+            return any(_matches(rest, signs, at + skip) for skip in range(GAP + 1))
+        if at >= len(signs) or not bit & signs[at]:
+            return False
+        at += 1
+    return True
 
 
-_Entry = tuple[int, list[_Part]]
+_Begun = tuple[int, int, tuple[int, ...]]
+"""A cue after its first word: payload, all bits that it needs, the bits in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What one word does: the bits that it fits, cues that it completes, cues that it begins."""
+
+    bits: int
+    whole: frozenset[int]
+    begun: tuple[_Begun, ...]
 
 
 class CueIndex:
     """Cues with a payload each, found in a sentence in one pass.
 
-    A word is looked up by itself and by its beginnings, so that a vocabulary of any size costs a
-    few dictionary reads a word.
+    Every different part of a cue is one bit. A word is looked up once, by itself and by its
+    beginnings; a cue that it begins is tried only when the sentence holds all of its parts.
     """
 
     def __init__(self, cues: Iterable[tuple[str, int]]) -> None:
-        self._exact: dict[str, list[_Entry]] = {}
-        self._stems: dict[str, list[_Entry]] = {}
+        self._bits: dict[_Word, int] = {}
+        self._exact: dict[str, list[_Word]] = {}
+        self._stems: dict[str, list[_Word]] = {}
+        self._whole: dict[_Word, list[int]] = {}
+        self._begun: dict[_Word, list[_Begun]] = {}
         for cue, payload in cues:
             for parts in _compile(cue):
                 self._enter(cue, payload, parts)
         self._longest = max(map(len, self._stems), default=0)
-        self._by_word: dict[str, tuple[_Entry, ...]] = {}
+        self._known: dict[str, _Known] = {}
 
     def _enter(self, cue: str, payload: int, parts: list[_Part]) -> None:
-        first, entry = parts[0], (payload, parts[1:])
+        first, rest = parts[0], parts[1:]
         if first is None:
             raise ValueError(f"a cue can't begin with a gap: “{cue}”")
-        for word in first.exact:
-            self._exact.setdefault(word, []).append(entry)
-        for beginning in first.stems:
-            self._stems.setdefault(beginning, []).append(entry)
+        self._bit(first)
+        if not rest:
+            self._whole.setdefault(first, []).append(payload)
+            return
+        bits = tuple(0 if part is None else self._bit(part) for part in rest)
+        self._begun.setdefault(first, []).append((payload, _together(bits), bits))
 
-    def _candidates(self, word: str) -> tuple[_Entry, ...]:
-        found = self._by_word.get(word)
-        if found is None:
-            entries = list(self._exact.get(word, ()))
-            for length in range(1, min(len(word), self._longest) + 1):
-                entries += self._stems.get(word[:length], ())
-            found = tuple(entries)
-            if len(self._by_word) < 100_000:
-                self._by_word[word] = found
+    def _bit(self, part: _Word) -> int:
+        if part not in self._bits:
+            self._bits[part] = 1 << len(self._bits)
+            for word in part.exact:
+                self._exact.setdefault(word, []).append(part)
+            for beginning in part.stems:
+                self._stems.setdefault(beginning, []).append(part)
+        return self._bits[part]
+
+    def _look(self, word: str) -> _Known:
+        fitting = dict.fromkeys(self._exact.get(word, ()))
+        for length in range(1, min(len(word), self._longest) + 1):
+            fitting.update(dict.fromkeys(self._stems.get(word[:length], ())))
+        found = _Known(
+            _together(self._bits[part] for part in fitting),
+            frozenset(payload for part in fitting for payload in self._whole.get(part, ())),
+            tuple(begun for part in fitting for begun in self._begun.get(part, ())),
+        )
+        if len(self._known) < MOST_WORDS:
+            self._known[word] = found
         return found
 
     def find(self, words: Sequence[str]) -> set[int]:
         """Payloads of the cues that stand in the words."""
+        known = [self._known.get(word) or self._look(word) for word in words]
+        signs = [word.bits for word in known]
+        present = _together(signs)
         hits: set[int] = set()
-        for at, word in enumerate(words):
-            for payload, rest in self._candidates(word):
-                if payload not in hits and (not rest or _matches(rest, words, at + 1)):
+        for at, word in enumerate(known):
+            hits |= word.whole
+            for payload, needed, rest in word.begun:
+                if needed & ~present or payload in hits:
+                    continue
+                if _matches(rest, signs, at + 1):
                     hits.add(payload)
         return hits
+
+
+def _together(bits: Iterable[int]) -> int:
+    found = 0
+    for bit in bits:
+        found |= bit
+    return found

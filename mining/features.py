@@ -5,69 +5,92 @@ and spread in this corpus, so that a similarity of 1.5 means: one and a half spr
 incidents of this organisation usually share.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from mining.prepare import COMMON, Prepared, stem
+from mining.prepare import Prepared
+from mining.terms import Terms, pieces_of
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 VIEW_WEIGHTS: Mapping[str, float] = {"full": 1.0, "lead": 1.0, "pieces": 1.0, "answers": 0.7}
 """How much each view counts. ``pieces`` are parts of words of the opening."""
 
+LEAST_USERS = 2
+"""Words that stand in one record only never reach a vocabulary, which is masked besides."""
+_MOST_USERS, _MANY_RECORDS = 0.5, 200
 _SAMPLED_PAIRS = 4_000
 PIECES_UP_TO = 2_500
 
 
-@cache
-def stop_words() -> frozenset[str]:
-    """Words that carry no incident in them."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+class Weights:
+    """TF-IDF of counts: logarithmic, rare terms up, rows of length one."""
 
-    return frozenset(ENGLISH_STOP_WORDS) | COMMON
+    def __init__(self, counts: sparse.csr_matrix, names: Sequence[str], least: int) -> None:
+        users = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = users >= least
+        if counts.shape[0] > _MANY_RECORDS:
+            kept &= users <= _MOST_USERS * counts.shape[0]
+        columns = np.flatnonzero(kept)
+        self.vocabulary_ = {names[column]: place for place, column in enumerate(columns.tolist())}
+        self.idf = np.log((1 + counts.shape[0]) / (1 + users[columns])) + 1
+        self.matrix = self._weighted(counts[:, columns])
+
+    def _weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        from sklearn.preprocessing import normalize
+
+        data = (np.log(counts.data.astype(np.float64)) + 1) * self.idf[counts.indices]
+        found = sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+        return normalize(found, copy=False)
+
+    def row(self, terms: Sequence[str]) -> sparse.csr_matrix:
+        """One record from outside as a row of this vocabulary."""
+        at = [self.vocabulary_[term] for term in terms if term in self.vocabulary_]
+        columns, counts = np.unique(np.array(at, dtype=np.int32), return_counts=True)
+        shape = (1, len(self.vocabulary_))
+        ends = np.array([0, len(columns)])
+        return self._weighted(sparse.csr_matrix((counts, columns, ends), shape=shape))
 
 
-def _stems(text: str) -> list[str]:
-    stops = stop_words()
-    return [stem(word) for word in text.split() if word not in stops and len(word) > 1]
-
-
-def _vectoriser(view: str, count: int) -> Any:
-    """Words that stand in one record only never reach a vocabulary, which is masked besides."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    shared: dict[str, Any] = {"sublinear_tf": True, "dtype": np.float64}
-    if count > 200:
-        shared["max_df"] = 0.5
-    if view == "pieces":
-        return TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 5), min_df=2, **shared)
+def terms_of(view: str, item: Prepared, terms: Terms) -> list[str]:
+    """What one view reads of a record."""
     if view == "answers":
-        return TfidfVectorizer(analyzer=str.split, **shared)
-    return TfidfVectorizer(analyzer=_stems, min_df=2, **shared)
+        return [answer.replace(" ", "_") for answer in item.answers]
+    words = (item.full if view == "full" else item.lead).split()
+    if view == "pieces":
+        return [piece for word in words for piece in pieces_of(word)]
+    return [name for word in words if (name := terms.table[word])]
 
 
-_TEXTS: Mapping[str, Callable[[Prepared], str]] = {
-    "full": lambda item: item.full,
-    "lead": lambda item: item.lead,
-    "pieces": lambda item: item.lead,
-    "answers": lambda item: " ".join(answer.replace(" ", "_") for answer in item.answers),
-}
+def _answer_counts(items: Sequence[Prepared]) -> tuple[sparse.csr_matrix, tuple[str, ...]] | None:
+    given = [[answer.replace(" ", "_") for answer in item.answers] for item in items]
+    if sum(map(bool, given)) * 2 < len(given):
+        return None
+    names = tuple(sorted({answer for answers in given for answer in answers}))
+    column = {name: place for place, name in enumerate(names)}
+    pairs = [(row, column[a]) for row, answers in enumerate(given) for a in answers]
+    rows, columns = zip(*pairs, strict=True)
+    counts = (np.ones(len(pairs)), (rows, columns))
+    return sparse.csr_matrix(counts, shape=(len(items), len(names))), names
 
 
 @dataclass(frozen=True)
 class View:
-    """One view: rows are records; ``terms`` name the columns."""
+    """One view: rows are records; ``vectoriser.vocabulary_`` names the columns."""
 
     name: str
-    matrix: sparse.csr_matrix
-    vectoriser: Any
+    vectoriser: Weights
     mean: float
     spread: float
+
+    @property
+    def matrix(self) -> sparse.csr_matrix:
+        """One row per record."""
+        return self.vectoriser.matrix
 
     def scale(self, cosines: Matrix) -> Matrix:
         """Cosines on the corpus's own scale."""
@@ -87,18 +110,29 @@ def _scale_of(matrix: sparse.csr_matrix, seed: int) -> tuple[float, float]:
     return float(cosines.mean()), float(cosines.std())
 
 
-def view_of(name: str, items: Sequence[Prepared], seed: int = 0) -> View | None:
+def view_of(name: str, items: Sequence[Prepared], terms: Terms, seed: int = 0) -> View | None:
     """A view of the records, or ``None`` when it holds nothing to compare."""
-    texts = [_TEXTS[name](item) for item in items]
-    if name == "answers" and sum(bool(text) for text in texts) * 2 < len(texts):
+    counted = _counts_of(name, items, terms)
+    if counted is None:
         return None
-    vectoriser = _vectoriser(name, len(items))
-    try:
-        matrix = sparse.csr_matrix(vectoriser.fit_transform(texts))
-    except ValueError:  # no word is shared by two records: there is nothing to compare
+    weights = Weights(*counted, 1 if name == "answers" else LEAST_USERS)
+    if not weights.vocabulary_:  # no word is shared by two records
         return None
-    mean, spread = _scale_of(matrix, seed)
-    return View(name, matrix, vectoriser, mean, spread) if spread > 1e-9 else None
+    mean, spread = _scale_of(weights.matrix, seed)
+    return View(name, weights, mean, spread) if spread > 1e-9 else None
+
+
+def _counts_of(
+    name: str, items: Sequence[Prepared], terms: Terms
+) -> tuple[sparse.csr_matrix, tuple[str, ...]] | None:
+    if name == "answers":
+        return _answer_counts(items)
+    rows = [terms.at[item.id] for item in items]
+    if name == "pieces":
+        return terms.pieces(rows)
+    counts = terms.full if name == "full" else terms.lead
+    chosen = counts if len(rows) == counts.shape[0] else counts[rows]
+    return chosen, terms.stems
 
 
 @dataclass(frozen=True)
@@ -107,6 +141,7 @@ class Space:
 
     items: tuple[Prepared, ...]
     views: tuple[View, ...]
+    terms: Terms
 
     def __len__(self) -> int:
         return len(self.items)
@@ -124,7 +159,7 @@ class Space:
         """Similarity of a record from outside to every record here."""
         total, weights = np.zeros(len(self)), 0.0
         for view in self.views:
-            row = sparse.csr_matrix(view.vectoriser.transform([_TEXTS[view.name](item)]))
+            row = view.vectoriser.row(terms_of(view.name, item, self.terms))
             cosines = (view.matrix @ row.T).toarray().ravel()
             total += VIEW_WEIGHTS[view.name] * view.scale(cosines)
             weights += VIEW_WEIGHTS[view.name]
@@ -136,13 +171,18 @@ class Space:
         return (found + found.T) / 2
 
 
-def build_space(items: Sequence[Prepared], seed: int = 0, full: View | None = None) -> Space:
+def build_space(
+    items: Sequence[Prepared], terms: Terms, seed: int = 0, full: View | None = None
+) -> Space:
     """The views of an organisation's records; ``full`` is taken over when it is known already.
 
     Parts of words are left out of large corpora: they cost most and matter least there.
     """
     if len(items) < 2:
-        return Space(tuple(items), ())
-    names = [n for n in VIEW_WEIGHTS if n != "pieces" or len(items) <= PIECES_UP_TO]
-    found = [full if n == "full" and full is not None else view_of(n, items, seed) for n in names]
-    return Space(tuple(items), tuple(view for view in found if view is not None))
+        return Space(tuple(items), (), terms)
+    found = []
+    for name in VIEW_WEIGHTS:
+        if name == "pieces" and len(items) > PIECES_UP_TO:
+            continue
+        found.append(full if name == "full" and full else view_of(name, items, terms, seed))
+    return Space(tuple(items), tuple(view for view in found if view is not None), terms)

@@ -4,8 +4,9 @@ Every comparison of a run is corrected together. A record that has no answer to 
 part in its comparisons; it is counted as not known, never as no.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from mining import stats
@@ -15,6 +16,7 @@ from mining.records import IncidentRecord
 
 LEAST = 3
 MOST_KEPT = 200
+MOST_READ = 3_000
 SUPPORTED, SUGGESTIVE = 0.05, 0.20
 DIMENSIONS = {
     "service": "Service",
@@ -79,6 +81,7 @@ class Findings:
 
     rows: tuple[Finding, ...]
     comparisons: int
+    notes: tuple[str, ...] = ()
 
     def about(self, kind: str, subject: str) -> tuple[Finding, ...]:
         """The comparisons of one cause or pattern."""
@@ -114,80 +117,112 @@ def answers_of(records: Sequence[IncidentRecord]) -> _Answers:
     return found
 
 
-def _subjects(
-    causes: Mapping[str, CauseResult], patterns: Sequence[Pattern], ids: frozenset[str]
-) -> Iterable[tuple[str, str, frozenset[str]]]:
-    by_cause: dict[str, set[str]] = {}
-    for record_id in ids:
-        for cause in causes[record_id].causes:
-            by_cause.setdefault(cause.id, set()).add(record_id)
-    for name in sorted(by_cause):
-        yield "cause", name, frozenset(by_cause[name])
-    for pattern in patterns:
-        yield "pattern", pattern.id, frozenset(pattern.ids) & ids
-
-
 def find(
     records: Sequence[IncidentRecord],
     causes: Mapping[str, CauseResult],
     patterns: Sequence[Pattern],
 ) -> Findings:
-    """Every comparison that has at least three records on each margin, corrected together."""
-    ids = frozenset(record.id for record in records)
-    answers = answers_of(records)
-    drafts = []
-    for kind, subject, members in _subjects(causes, patterns, ids):
-        for dimension, given in answers.items():
-            drafts += _compared(kind, subject, members, ids, dimension, given)
+    """Every comparison that has at least three records on each margin, corrected together.
+
+    Patterns are compared over all records; causes, which have to be read, over at most
+    :data:`MOST_READ` of them, drawn by their ids and named in the notes.
+    """
+    answers = {name: given for name, given in answers_of(records).items() if len(given) >= LEAST}
+    drafts: list[dict[str, Any]] = []
+    notes: tuple[str, ...] = ()
+    if answers:
+        ids = sorted(record.id for record in records)
+        named = [("pattern", p.id, frozenset(p.ids)) for p in patterns if len(p.ids) >= LEAST]
+        drafts += _compared(named, ids, answers)
+        read = _drawn(ids)
+        drafts += _compared(_by_cause(read, causes), read, answers)
+        if len(read) < len(ids):
+            told = f"{len(read):,} of {len(ids):,} records, drawn at random"
+            notes = (f"Causes were compared with answers over {told}; patterns over all.",)
     qs = stats.benjamini_hochberg([draft["p"] for draft in drafts])
     ranked = sorted(zip(qs, drafts, strict=True), key=lambda pair: (pair[0], *_place(pair[1])))
     rows = tuple(_finding(draft, q) for q, draft in ranked[:MOST_KEPT])
-    return Findings(rows, len(drafts))
+    return Findings(rows, len(drafts), notes)
 
 
 def _place(draft: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(draft[k] for k in ("p", "subject_kind", "subject", "dimension", "value"))
 
 
+def _drawn(ids: Sequence[str]) -> list[str]:
+    """At most :data:`MOST_READ` ids, always the same ones of the same records."""
+    if len(ids) <= MOST_READ:
+        return list(ids)
+    by_hash = sorted(ids, key=lambda i: (sha256(i.encode()).digest(), i))
+    return sorted(by_hash[:MOST_READ])
+
+
+_Subject = tuple[str, str, frozenset[str]]
+
+
+def _by_cause(ids: Sequence[str], causes: Mapping[str, CauseResult]) -> list[_Subject]:
+    found: dict[str, set[str]] = {}
+    for record_id in ids:
+        for cause in causes[record_id].causes:
+            found.setdefault(cause.id, set()).add(record_id)
+    return [("cause", name, frozenset(found[name])) for name in sorted(found)]
+
+
+def _indicator(sets: Sequence[frozenset[str]], at: Mapping[str, int]) -> Any:
+    """One row per set, one column per record; ids that are not asked for fall away."""
+    from scipy import sparse
+
+    pairs = [(row, at[i]) for row, ids in enumerate(sets) for i in ids if i in at]
+    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    shape = (len(sets), len(at))
+    return sparse.csr_matrix(([1] * len(pairs), (rows, columns)), shape=shape, dtype="int64")
+
+
 def _compared(
-    kind: str,
-    subject: str,
-    members: frozenset[str],
-    ids: frozenset[str],
-    dimension: str,
-    given: Mapping[str, frozenset[str]],
+    subjects: Sequence[_Subject], ids: Sequence[str], answers: _Answers
 ) -> list[dict[str, Any]]:
-    asked = frozenset(given)
-    here_ids, there_ids = members & asked, asked - members
-    # Only the margins decide what is compared: looking at the cell first would bend the p values.
-    if len(here_ids) < LEAST or len(there_ids) < LEAST:
-        return []
+    """Comparisons of some subjects with every answer, counted all at once.
+
+    Only the margins decide what is compared: looking at the cell first would bend the p values.
+    """
+    at = {identifier: place for place, identifier in enumerate(ids)}
+    members = _indicator([ids_of for _, _, ids_of in subjects], at)
+    sizes = members.getnnz(axis=1)
     found = []
-    for value in sorted({value for values in given.values() for value in values}):
-        if kind == "cause" and value in SAME_WORDS.get(subject, ()):
-            continue
-        users = sum(value in values for values in given.values())
-        if users < LEAST or len(asked) - users < LEAST:
-            continue
-        here = sum(value in given[i] for i in here_ids)
-        there = users - here
-        found.append(
-            {
-                "subject_kind": kind,
-                "subject": subject,
-                "dimension": dimension,
-                "value": value,
-                "here": here,
-                "here_n": len(here_ids),
-                "there": there,
-                "there_n": len(there_ids),
-                "not_known": (len(members - asked), len(ids - members - asked)),
-                "p": stats.fisher(
-                    here, len(here_ids), there, len(there_ids), alternative="two-sided"
-                ),
-            }
-        )
+    for dimension, given in answers.items():
+        asked = frozenset(given) & at.keys()
+        values = sorted({value for i in asked for value in given[i]})
+        users = [frozenset(i for i in asked if value in given[i]) for value in values]
+        here = (members @ _indicator(users, at).T).toarray()
+        here_n = (members @ _indicator([asked], at).T).toarray().ravel()
+        for row, column in zip(*_worth_comparing(here_n, users, len(asked)), strict=True):
+            kind, subject, _ = subjects[row]
+            value = values[column]
+            if kind == "cause" and value in SAME_WORDS.get(subject, ()):
+                continue
+            counts = _counts(here[row, column], here_n[row], len(users[column]), len(asked))
+            missing = int(sizes[row] - here_n[row])
+            not_known = (missing, len(ids) - len(asked) - missing)
+            names = {"subject_kind": kind, "subject": subject, "dimension": dimension}
+            found.append({**names, "value": value, **counts, "not_known": not_known})
     return found
+
+
+def _worth_comparing(here_n: Any, users: Sequence[frozenset[str]], asked: int) -> Any:
+    """Rows and columns whose margins hold at least :data:`LEAST` records on each side."""
+    import numpy as np
+
+    counts = np.array([len(ids) for ids in users], dtype=np.int64)
+    rows = (here_n >= LEAST) & (asked - here_n >= LEAST)
+    columns = (counts >= LEAST) & (asked - counts >= LEAST)
+    return np.nonzero(np.outer(rows, columns))
+
+
+def _counts(here: int, here_n: int, users: int, asked: int) -> dict[str, Any]:
+    here, here_n = int(here), int(here_n)
+    there, there_n = users - here, asked - here_n
+    p = stats.fisher(here, here_n, there, there_n, alternative="two-sided")
+    return {"here": here, "here_n": here_n, "there": there, "there_n": there_n, "p": p}
 
 
 def _finding(draft: dict[str, Any], q: float) -> Finding:

@@ -9,12 +9,13 @@ class speaks for.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import fsum
 
 from mining.causes import Cause, CauseResult, CauseScorer
 from mining.cues import words_of
-from mining.features import stop_words
 from mining.prepare import stem
 from mining.records import IncidentRecord
+from mining.stopwords import stop_words
 from mining.taxonomy import Leaf, Taxonomy
 from mining.text import Sentence, quote, sentences
 
@@ -115,7 +116,7 @@ class ForeignScorer:
         meant = self._meant[key]
         by_leaf = max((leaves[name] * share for name, share in meant.items()), default=0.0)
         words = self._words[key]
-        hits = sum(weight for word, weight in words.items() if any(word in s for s in stems))
+        hits = fsum(weight for word, weight in words.items() if any(word in s for s in stems))
         by_word = hits / (hits + 2.0)
         return by_leaf + WORD_SHARE * by_word * (1.0 if by_leaf == 0 else by_leaf + 0.3)
 

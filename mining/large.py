@@ -1,6 +1,7 @@
 """Layer 2 for corpora beyond a full matrix: close pairs, connected sets, then the same linkage."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +13,8 @@ from mining.neighbours import close_pairs, components
 from mining.quality import coherence, kept_together, resamples
 
 MOST_TOGETHER = 1_000
+MOST_RESAMPLED = 100
+PAIRS_AT_ONCE = 20_000
 FLOOR = 0.7
 """Pairs under this share of the cut can't hold a group together on average."""
 
@@ -26,7 +29,7 @@ def find(
     """The recurring groups of a large organisation; memory grows with its pairs, not its square."""
     pairs = close_pairs(space, jobs)
     duplicates = _duplicates(space, pairs)
-    texts = coherence(space.items)
+    texts = coherence(space.items, space.terms.table)
     groups: list[r.Group] = []
     hidden = 0
     for members in components(pairs, FLOOR * settings.cut, MOST_TOGETHER) if texts.holds else ():
@@ -43,10 +46,16 @@ def _duplicates(space: Space, pairs: sparse.csr_matrix) -> dict[str, str]:
     if full is None:
         return {}
     upper = sparse.triu(pairs, 1).tocoo()
-    rows, columns = upper.row, upper.col
-    cosines = np.asarray(full.matrix[rows].multiply(full.matrix[columns]).sum(axis=1)).ravel()
-    close = cosines >= r.DUPLICATE_COSINE
-    found = zip(rows[close], columns[close], cosines[close], strict=True)
+    found: list[tuple[int, int, float]] = []
+    for start in range(0, len(upper.data), PAIRS_AT_ONCE):
+        rows = upper.row[start : start + PAIRS_AT_ONCE]
+        columns = upper.col[start : start + PAIRS_AT_ONCE]
+        products = full.matrix[rows].multiply(full.matrix[columns])
+        cosines = np.asarray(products.sum(axis=1)).ravel()
+        close = cosines >= r.DUPLICATE_COSINE
+        found += zip(
+            rows[close].tolist(), columns[close].tolist(), cosines[close].tolist(), strict=True
+        )
     return r.duplicates_among(space.items, found)
 
 
@@ -86,8 +95,11 @@ def _stability(
     """As in small corpora, but on the scale of the whole corpus, which a few records can't move."""
     if len(block) < 5:
         return [None for _ in drafts]
+    if float(block[~np.eye(len(block), dtype=bool)].min()) >= cut:
+        return [1.0 for _ in drafts]  # every two are close enough: any part of them joins again
     shares: list[list[float]] = [[] for _ in drafts]
     for chosen in resamples(len(block), seed):
+        chosen = _at_most(chosen, seed)
         labels = average_groups(block[np.ix_(chosen, chosen)], cut)
         position = np.full(len(block), -1)
         position[chosen] = np.arange(len(chosen))
@@ -96,6 +108,14 @@ def _stability(
             if share is not None:
                 found.append(share)
     return [round(float(np.mean(found)), 3) if found else None for found in shares]
+
+
+def _at_most(chosen: Any, seed: int) -> Any:
+    """A resample of a large set cut to what can be linked again twenty times."""
+    if len(chosen) <= MOST_RESAMPLED:
+        return chosen
+    rng = np.random.default_rng([seed, int(chosen.sum())])
+    return np.sort(rng.choice(chosen, MOST_RESAMPLED, replace=False))
 
 
 _Lists = tuple[tuple[tuple[tuple[int, float], ...], ...], tuple[tuple[int, int, float], ...]]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
 
 from mining.features import Matrix
 from mining.recurrence import Recurrence
@@ -31,8 +33,10 @@ def _spread(similarity: Matrix) -> Matrix:
     distance = near.max() - near
     centred = distance**2
     centred = centred - centred.mean(axis=0) - centred.mean(axis=1)[:, None] + centred.mean()
-    values, vectors = np.linalg.eigh(-centred / 2)
-    axes = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0.0))
+    last = len(centred) - 1
+    with threadpool_limits(1):  # the same digits on any number of processors, and sooner
+        values, vectors = eigh(-centred / 2, subset_by_index=(last - 1, last))
+    axes = vectors * np.sqrt(np.maximum(values, 0.0))
     # An axis has no sign of its own: fix it, so that a second run draws the same map.
     signs = np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
     return np.asarray(axes[:, ::-1] * np.where(signs[::-1] == 0, 1.0, signs[::-1]))

@@ -26,6 +26,11 @@ def _given_names() -> frozenset[str]:
     return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
 
 
+@cache
+def _capitalised_names() -> frozenset[str]:
+    return frozenset(name.capitalize() for name in _given_names())
+
+
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _SECRET_WORDS = (
     "passw", "passphrase", "pwd", "secret", "token", "api", "key", "credential", "bearer", "basic",
@@ -44,8 +49,16 @@ _ROLE_LINE = re.compile(
     r"assignee|dri|comms(?: lead)?|reviewers?|approvers?|contact|signed(?: off)? by)\**[ \t]*[:|]"
     r"[ \t]*)([^\n|]+)"
 )
+_ROLE_ENDS = (
+    "author", "authors", "owner", "owners", "commander", "ic", "scribe", "facilitator", "by",
+    "reporter", "responder", "responders", "participant", "participants", "attendees", "call",
+    "assignee", "dri", "comms", "lead", "reviewer", "reviewers", "approver", "approvers", "contact",
+)  # fmt: skip
 _HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z][\w.-]*\w")
 _HONORIFIC = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)?")
+_HONORIFICS = ("Mr", "Ms", "Dr", "Prof")
+_TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\b")
+_NAME_LIKE = re.compile(r"[A-Z][a-zà-öø-ÿ]{1,14}")
 _CAPITALISED = re.compile(
     r"\b([A-Z][a-zà-öø-ÿ]{1,14})\b((?:[ ](?:van|von|de|der|den|da|di|la|[A-Z]\.))*"
     r"[ ][A-Z][a-zà-öø-ÿ'’-]+\b)?"
@@ -80,6 +93,8 @@ _HEX = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b", re.IGNOR
 _TICKET = re.compile(
     r"(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,7}\b|(?<!\w)#\d{2,}\b|\b(?:i|vol|sg|vpc|eni)-[0-9a-f]{6,}\b"
 )
+_LOW_HEX = re.compile(r"\d|[0-9a-fA-F]:")
+_DIGIT = re.compile(r"\d")
 _OPAQUE = re.compile(r"[A-Za-z0-9+/_=~-]{12,}")
 _ASSIGNED = re.compile(r"^([\w.-]*(?:pass|pwd|secret|token|key|credential)[\w.-]*[:=]+)\S+", re.I)
 _MARK = re.compile(r"\[(?:secret|person|email|url|host|time|id)\]")
@@ -117,7 +132,10 @@ def _mask_host(match: re.Match[str]) -> str:
 
 def _plain(chunk: str) -> bool:
     """Whether a chunk is an ordinary word with its punctuation, as most are."""
-    word = chunk.strip(_ENDS)
+    return _is_word(chunk.strip(_ENDS))
+
+
+def _is_word(word: str) -> bool:
     return word.isalpha() and len(word) < 20 and (word[1:].islower() or word.isupper())
 
 
@@ -125,17 +143,24 @@ def _mask_chunk(match: re.Match[str]) -> str:
     chunk = match[0]
     if _plain(chunk) or _MARK.search(chunk):
         return chunk
-    chunk = _ASSIGNED.sub(r"\1[secret]", chunk)
-    chunk = _VENDOR_TOKEN.sub("[secret]", chunk)
-    chunk = _URL.sub("[url]", chunk)
-    chunk = _EMAIL.sub("[email]", chunk)
-    chunk = _UUID.sub("[id]", chunk)
-    chunk = _TIME.sub("[time]", chunk)
-    chunk = _IP.sub("[host]", chunk)
-    chunk = _HOST.sub(_mask_host, chunk)
-    chunk = _OPAQUE.sub(_mask_opaque, chunk)
-    chunk = _HEX.sub("[id]", chunk)
-    return _TICKET.sub("[id]", chunk)
+    # Each mask is tried only where its signs stand: most chunks have none of them.
+    if ":" in chunk or "=" in chunk:
+        chunk = _ASSIGNED.sub(r"\1[secret]", chunk)
+    if len(chunk) > 10:
+        chunk = _VENDOR_TOKEN.sub("[secret]", chunk)
+    if "//" in chunk or "." in chunk:
+        chunk = _URL.sub("[url]", chunk)
+    if "@" in chunk:
+        chunk = _EMAIL.sub("[email]", chunk)
+    if "::" in chunk or _LOW_HEX.search(chunk):
+        chunk = _UUID.sub("[id]", chunk)
+        chunk = _TIME.sub("[time]", chunk)
+        chunk = _IP.sub("[host]", chunk)
+    if "." in chunk:
+        chunk = _HOST.sub(_mask_host, chunk)
+    if len(chunk) >= 12:
+        chunk = _OPAQUE.sub(_mask_opaque, chunk)
+    return _TICKET.sub("[id]", _HEX.sub("[id]", chunk)) if _DIGIT.search(chunk) else chunk
 
 
 def _mask_named(match: re.Match[str]) -> str:
@@ -156,9 +181,35 @@ def mask_secrets(text: str) -> str:
     lowered = text.lower()
     if not any(word in lowered for word in _SECRET_WORDS):
         return text
-    text = _PEM.sub("[secret]", text)
+    if "-----BEGIN" in text:
+        text = _PEM.sub("[secret]", text)
     text = _AUTH_HEADER.sub(r"\1 [secret]", text)
     return _NAMED_SECRET.sub(_mask_named, text)
+
+
+def plain_word(chunk: str) -> str | None:
+    """The lower-case word that a piece between blanks is, or ``None`` when it is more than that."""
+    word = chunk.strip(_ENDS)
+    if (
+        not _is_word(word)
+        or ":" in chunk
+        or "[" in chunk
+        or word in _capitalised_names()
+        or _TITLE.search(word)
+    ):
+        return None
+    return word.lower()
+
+
+def hangs_together(chunk: str) -> bool:
+    """Whether a piece between blanks can't be masked without its neighbours.
+
+    That is a title, what may be a given name, and what may end the name of a role.
+    """
+    if names_in(chunk) or "|" in chunk or _TITLE.search(chunk):
+        return True
+    role, colon, _ = chunk.partition(":")
+    return bool(colon) and (not role.strip("*") or role.strip("*").lower().endswith(_ROLE_ENDS))
 
 
 def mask_people(text: str) -> str:
@@ -166,11 +217,20 @@ def mask_people(text: str) -> str:
 
     Works from role words, honorifics and a list of given names; it errs on the side of masking.
     """
-    text = _ROLE_LINE.sub(r"\1[person]", text)
+    if ":" in text or "|" in text:
+        text = _ROLE_LINE.sub(r"\1[person]", text)
     if "@" in text:
         text = _HANDLE.sub("[person]", text)
-    text = _HONORIFIC.sub("[person]", text)
-    return _CAPITALISED.sub(_mask_person, text)
+    if any(title in text for title in _HONORIFICS):
+        text = _HONORIFIC.sub("[person]", text)
+    if names_in(text):
+        text = _CAPITALISED.sub(_mask_person, text)
+    return text
+
+
+def names_in(text: str) -> bool:
+    """Whether a word of the text may be a given name; a quick look before the real one."""
+    return not _capitalised_names().isdisjoint(_NAME_LIKE.findall(text))
 
 
 def mask(text: str) -> str:

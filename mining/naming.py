@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from heapq import nsmallest
+from math import fsum, log
 
 import numpy as np
 
 from mining.causes import ROLE_WEIGHTS, CauseResult
-from mining.features import Space, stop_words
 from mining.prepare import Prepared, shared_answers, stem
 from mining.taxonomy import Taxonomy
+from mining.terms import Terms
 from mining.text import quote
 
 MOST_PHRASES = 8
+_MOST_REMEMBERED = 3_000
 # Stems that say how somebody writes and not what broke.
 _EMPTY = frozenset(
     [
@@ -79,49 +81,36 @@ _EMPTY = frozenset(
 _LEADING_ROLE = {**ROLE_WEIGHTS, "timeline": 0.2, "followup": 0.1}
 
 
-@dataclass(frozen=True, slots=True)
 class Words:
-    """How many records of the corpus use each stem, and how each stem is written most often."""
+    """How many records of a corpus use each stem, and how each stem is written most often."""
 
-    count: int
-    documents: Mapping[str, int]
-    written: Mapping[str, str]
-    _used: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.count: int = terms.by_word.shape[0]
+        self._rarity: dict[str, float] = {}
+        self._used: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+
+    def as_written(self, name: str) -> str:
+        """The commonest form of a stem."""
+        return self.terms.written.get(name, name)
 
     def rarity(self, name: str) -> float:
         """Higher for stems that few records use."""
-        return float(np.log((1 + self.count) / (1 + self.documents.get(name, 0))) + 1)
+        found = self._rarity.get(name)
+        if found is None:
+            found = log((1 + self.count) / (1 + self.terms.documents.get(name, 0))) + 1
+            self._rarity[name] = found
+        return found
 
     def used(self, item: Prepared) -> tuple[frozenset[str], frozenset[str]]:
         """The stems of a record, and those of its opening; worked out once."""
         found = self._used.get(item.id)
         if found is None:
-            stops = stop_words()
-            full = frozenset(name for name, _ in _stems_of(item.full, stops))
-            found = full, frozenset(name for name, _ in _stems_of(item.lead, stops))
-            self._used[item.id] = found
+            table = self.terms.table
+            found = table.used(item.full), table.used(item.lead)
+            if len(self._used) < _MOST_REMEMBERED:
+                self._used[item.id] = found
         return found
-
-
-def _stems_of(text: str, stops: frozenset[str]) -> list[tuple[str, str]]:
-    return [(stem(word), word) for word in text.split() if word not in stops and len(word) > 1]
-
-
-def count_words(items: Sequence[Prepared]) -> Words:
-    """Document counts of the stems of a corpus."""
-    stops = stop_words()
-    documents: Counter[str] = Counter()
-    forms: dict[str, Counter[str]] = {}
-    for item in items:
-        pairs = _stems_of(item.full, stops)
-        documents.update({name for name, _ in pairs})
-        for name, word in pairs:
-            forms.setdefault(name, Counter())[word] += 1
-    written = {
-        name: min(found, key=lambda word: (-found[word], len(word), word))
-        for name, found in forms.items()
-    }
-    return Words(len(items), documents, written)
 
 
 def shared_words(
@@ -131,18 +120,17 @@ def shared_words(
 
     Members are counted by whole records; what stands in their openings counts twice.
     """
-    inside: Counter[str] = Counter()
-    leading: Counter[str] = Counter()
-    for item in members:
-        full, lead = words.used(item)
-        inside.update(full)
-        leading.update(lead)
+    terms = words.terms
+    rows = [terms.at[item.id] for item in members]
+    inside = np.bincount(terms.full[rows].indices, minlength=len(terms.stems))
+    leading = np.bincount(terms.lead[rows].indices, minlength=len(terms.stems))
     found = []
-    for name, count in inside.items():
-        if count < max(2, least * len(members)) or len(name) < 3 or name in _EMPTY:
+    for column in np.flatnonzero(inside >= max(2, least * len(members))):
+        name, count = terms.stems[column], int(inside[column])
+        if len(name) < 3 or name in _EMPTY:
             continue
-        share = (count + leading[name]) / (2 * len(members))
-        outside = (words.documents[name] - count) / max(1, words.count - len(members))
+        share = (count + int(leading[column])) / (2 * len(members))
+        outside = (terms.documents[name] - count) / max(1, words.count - len(members))
         weight = share * (1 - min(1.0, outside)) * words.rarity(name)
         found.append((name, round(float(weight), 3)))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:MOST_PHRASES]
@@ -172,7 +160,7 @@ def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
     best, found = 0.0, ""
     for line, sentence in zip(item.lines, item.sentences, strict=True):
         stems = {stem(word) for word in line.split()}
-        weight = sum(shared.get(name, 0.0) for name in stems)
+        weight = fsum(shared.get(name, 0.0) for name in stems)  # in any order the same
         value = weight * _LEADING_ROLE[sentence.role] / (1 + max(0, len(stems) - 30) / 30)
         if value > best:
             best, found = value, sentence.text
@@ -215,16 +203,16 @@ def pair_reasons(
     """Shared words (as written, strongest first) and shared answers of two records."""
     (full, lead), (other_full, other_lead) = words.used(first), words.used(second)
     common, lead = full & other_full, lead & other_lead
-    ranked = sorted(common, key=lambda n: (-words.rarity(n) * (1.5 if n in lead else 1.0), n))
+    rare = words.rarity
+    weighted = [(-rare(n) * (1.5 if n in lead else 1.0), n) for n in common]
+    ranked = [name for _, name in nsmallest(6, weighted)]
     answers = tuple(f"{k}={v}" for k, v in shared_answers(first, second).items())
-    return tuple(words.written.get(name, name) for name in ranked[:6]), answers
+    return tuple(words.as_written(name) for name in ranked), answers
 
 
 __all__ = [
-    "Space",
     "Words",
     "best_quote",
-    "count_words",
     "name_of",
     "pair_reasons",
     "pattern_causes",

@@ -6,42 +6,34 @@ byte, in any process.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mining.causes import CauseResult, CauseScorer
+from mining.building import Builder
+from mining.causes import CauseResult
 from mining.findings import Findings, find
-from mining.foreign import ForeignScorer, scorer_for
+from mining.foreign import scorer_for
 from mining.layout import places_of
-from mining.naming import (
-    Words,
-    best_quote,
-    count_words,
-    name_of,
-    pattern_causes,
-    reasons,
-    shared_words,
-)
-from mining.patterns import Member, Near, Pattern, counts, identity_of
+from mining.lazy import Causes, Neighbours
+from mining.naming import Words
+from mining.patterns import Pattern
 from mining.prepare import Prepared, prepare_all
 from mining.records import IncidentRecord, to_mapping
 from mining.recurrence import (
     FEW_RECORDS,
     Constraints,
-    Group,
     LinkSettings,
     Recurrence,
     find_recurrence,
     organisations,
 )
-from mining.similar import Similar, described
+from mining.similar import Similar
 from mining.taxonomy import Taxonomy, load
+from mining.terms import Terms
 from mining.themes import Themes, find_themes
 
 VERSION = "1"
-SCORED_AHEAD = 3_000
-DESCRIBED_UP_TO = 20_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -133,44 +125,17 @@ def mine(
     progress("Reading", 0, len(taken))
     items = prepare_all(taken, options.jobs)
     scorer = scorer_for(options.taxonomy)
-    causes = _Causes(items, scorer, progress)
-    builder = _Builder(causes, scorer, count_words(items[:: 1 + len(items) // 20_000]))
+    terms = Terms(items)
+    builder = Builder(Causes(items, scorer), scorer, Words(terms))
     parts = []
     groups = organisations(items)
     for done, (_, members) in enumerate(groups.items()):
         progress("Linking recurrences", done, len(groups))
         parts.append(
-            find_recurrence(members, options.link, options.constraints, seed, options.jobs)
+            find_recurrence(members, options.link, options.constraints, seed, options.jobs, terms)
         )
     progress("Done", len(items), len(items))
     return _result(records, taken, items, parts, builder, options, seed)
-
-
-class _Causes(Mapping[str, CauseResult]):
-    """Causes by record id: worked out ahead in a small corpus, when asked for in a large one."""
-
-    def __init__(
-        self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer, progress: Progress
-    ) -> None:
-        self._items = {item.id: item for item in items}
-        self._scorer = scorer
-        self._known: dict[str, CauseResult] = {}
-        for done, item in enumerate(items if len(items) <= SCORED_AHEAD else ()):
-            self[item.id]
-            if done % 50 == 0:
-                progress("Scoring causes", done, len(items))
-
-    def __getitem__(self, identifier: str) -> CauseResult:
-        if identifier not in self._known:
-            item = self._items[identifier]
-            self._known[identifier] = self._scorer.score_sentences(item.record, item.sentences)
-        return self._known[identifier]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
 
 
 def _result(
@@ -178,11 +143,12 @@ def _result(
     taken: Sequence[IncidentRecord],
     items: Sequence[Prepared],
     parts: Sequence[Recurrence],
-    builder: "_Builder",
+    builder: Builder,
     options: MiningOptions,
     seed: int,
 ) -> MiningResult:
     patterns = [p for part in parts for p in builder.patterns(part)]
+    findings = find(taken, builder.causes, patterns)
     patterns.sort(key=lambda p: (-p.size, -p.severity_weight, p.id))
     grouped = {i for pattern in patterns for i in pattern.ids}
     duplicates = {late: kept for part in parts for late, kept in part.duplicates.items()}
@@ -192,12 +158,12 @@ def _result(
         causes=builder.causes,
         duplicates=duplicates,
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
-        similar={i: found for part in parts for i, found in _neighbours(part, builder.words)},
-        findings=_findings(taken, builder, patterns),
-        themes=find_themes(items, builder.scorer, seed) if options.scope == "mixed" else None,
+        similar=Neighbours(parts, builder.words),
+        findings=findings,
+        themes=_themes(items, builder, seed) if options.scope == "mixed" else None,
         places=places_of(parts),
         hidden=sum(part.hidden for part in parts),
-        notes=_notes(parts, len(taken)),
+        notes=(*_notes(parts, len(taken)), *findings.notes),
         records=len(taken),
         unconfirmed=sum(record.unconfirmed for record in taken),
         restricted_left_out=len(records) - len(taken),
@@ -208,23 +174,8 @@ def _result(
     )
 
 
-def _findings(
-    taken: Sequence[IncidentRecord], builder: "_Builder", patterns: Sequence[Pattern]
-) -> Findings:
-    """Comparisons are for corpora whose causes were worked out; a huge one gets none."""
-    if len(taken) > SCORED_AHEAD:
-        return Findings((), 0)
-    return find(taken, builder.causes, patterns)
-
-
-def _neighbours(part: Recurrence, words: Words) -> Iterator[tuple[str, tuple[Similar, ...]]]:
-    items = part.space.items
-    if (
-        len(items) > DESCRIBED_UP_TO
-    ):  # words for each of 500,000 pairs are worked out when asked for
-        return
-    for item, found in zip(items, part.neighbours, strict=False):
-        yield item.id, tuple(described(item, items[at], score, words) for at, score in found)
+def _themes(items: Sequence[Prepared], builder: Builder, seed: int) -> Themes:
+    return find_themes(items, builder.scorer, seed, builder.words.terms)
 
 
 def _named_pairs(part: Recurrence) -> list[tuple[str, str, float]]:
@@ -246,78 +197,3 @@ def _notes(parts: Sequence[Recurrence], count: int) -> tuple[str, ...]:
             f"{few} of {len(parts)} organisations have fewer than {FEW_RECORDS} incidents."
         )
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class _Builder:
-    """Turns groups of positions into pattern values."""
-
-    causes: Mapping[str, CauseResult]
-    scorer: CauseScorer | ForeignScorer
-    words: Words
-
-    @property
-    def taxonomy(self) -> Taxonomy:
-        """The taxonomy that the scorer knows."""
-        return self.scorer.taxonomy
-
-    def patterns(self, part: Recurrence) -> list[Pattern]:
-        late: dict[str, list[str]] = {}
-        for duplicate, kept in part.duplicates.items():
-            late.setdefault(kept, []).append(duplicate)
-        return [self.pattern(part, group, late) for group in part.groups]
-
-    def pattern(self, part: Recurrence, group: Group, late: Mapping[str, Sequence[str]]) -> Pattern:
-        items = part.space.items
-        members = [items[m] for m in group.members]
-        results = [self.causes[item.id] for item in members]
-        shared = shared_words(members, self.words)
-        phrases = tuple((self.words.written.get(n, n), w) for n, w in shared)
-        causes = pattern_causes(results)
-        ids = [item.id for item in members]
-        named = name_of(causes, [phrase for phrase, _ in phrases], self.taxonomy)
-        return Pattern(
-            id=identity_of(ids),
-            name=named,
-            kind="recurrence",
-            organisation=members[0].record.organisation,
-            causes=causes,
-            members=self._members(part, group, dict(shared), late),
-            size=len(members),
-            strength=_strength(group),
-            stability=group.stability,
-            cohesion=round(group.cohesion, 3),
-            phrases=phrases,
-            why=reasons(members, phrases, causes, results, self.taxonomy),
-            exemplars=tuple(ids[:3]),
-            least_typical=ids[-1] if len(ids) > 2 else "",
-            see_also=tuple(items[m].id for m in group.see_also),
-            near=tuple(_near(items[m].id, score, group) for m, score in group.near),
-            method="average linkage over text and fields",
-            **counts([item.record for item in members]),
-        )
-
-    def _members(
-        self, part: Recurrence, group: Group, shared: Mapping[str, float],
-        late: Mapping[str, Sequence[str]],
-    ) -> tuple[Member, ...]:  # fmt: skip
-        found = []
-        top = max(group.centrality) or 1.0
-        for position, mean in zip(group.members, group.centrality, strict=True):
-            item = part.space.items[position]
-            central = round(min(1.0, max(0.0, mean / top)), 3)
-            forced = position in group.by_human
-            member = Member(item.id, best_quote(item, shared), central, added_by_human=forced)
-            found.append(member)
-            found += [replace(member, id=i, duplicate_of=item.id) for i in late.get(item.id, ())]
-        return tuple(found)
-
-
-def _near(identifier: str, score: float, group: Group) -> Near:
-    return Near(identifier, round(score, 3), round(max(0.0, LinkSettings().cut - score), 3))
-
-
-def _strength(group: Group) -> str:
-    if len(group.members) < 3:
-        return "pair"
-    return "firm" if (group.stability or 0) >= 0.8 and len(group.members) >= 4 else "recurring"

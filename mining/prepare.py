@@ -7,10 +7,10 @@ from datetime import date
 from functools import lru_cache
 
 from mining.records import IncidentRecord
-from mining.text import Sentence, sentences, vocabulary_lines
+from mining.text import ChunkWords, Sentence, sentences, vocabulary_lines
 
 LEAD_SENTENCES = 6
-BLOCK = 2_000
+BLOCK = 5_000
 MAIN_ROLES = frozenset({"cause", "impact", "response", ""})
 FIELD_NAMES = ("trigger", "detection_method", "detection_gap", "mitigation", "operation", "symptom")
 
@@ -69,18 +69,23 @@ _ENDINGS = (
 _DOUBLED = re.compile(r"(bb|dd|gg|mm|nn|pp|rr|tt)$")
 
 
+_Parts = tuple[tuple[Sentence, ...], tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One record ready to be compared.
 
-    ``lines`` are the masked words of each sentence, ``title`` those of the title; neither holds a
-    secret, a person or an address.
+    ``title`` are the masked words of the title, ``full`` those of title and every sentence, of
+    which the first ``opening`` characters are the opening; none holds a secret, a person or an
+    address. Sentences are kept in small corpora and split again on demand in large ones.
     """
 
     record: IncidentRecord
-    sentences: tuple[Sentence, ...]
     title: str
-    lines: tuple[str, ...]
+    full: str
+    opening: int
+    parts: _Parts | None = None
 
     @property
     def id(self) -> str:
@@ -88,14 +93,19 @@ class Prepared:
         return self.record.id
 
     @property
-    def full(self) -> str:
-        """Title and every sentence."""
-        return " ".join((self.title, *self.lines))
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The record's sentences."""
+        return self.parts[0] if self.parts else sentences(self.record.text)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The masked words of each sentence."""
+        return self.parts[1] if self.parts else _lined(self.record)[1][1:]
 
     @property
     def lead(self) -> str:
         """Title and opening: where people say what broke."""
-        return " ".join((self.title, *self.lines[:LEAD_SENTENCES]))
+        return self.full[: self.opening]
 
     @property
     def main(self) -> str:
@@ -136,15 +146,29 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
-def prepare(record: IncidentRecord) -> Prepared:
+def _lined(record: IncidentRecord, words: ChunkWords | None = None) -> _Parts:
+    """Sentences, and masked words of the title and of each of them."""
+    found = sentences(record.text)
+    lines = vocabulary_lines([record.title, *(part.text for part in found)], words)
+    return found, tuple(lines)
+
+
+def prepare(record: IncidentRecord, words: ChunkWords | None = None) -> Prepared:
     """Split and mask one record."""
-    parts = sentences(record.text)
-    title, *lines = vocabulary_lines([record.title, *(part.text for part in parts)])
-    return Prepared(record, parts, title, tuple(lines))
+    found, (title, *lines) = _lined(record, words)
+    full = " ".join((title, *lines))
+    opening = len(" ".join((title, *lines[:LEAD_SENTENCES])))
+    return Prepared(record, title, full, opening, (found, tuple(lines)))
 
 
-def _prepare_block(records: Sequence[IncidentRecord]) -> list[Prepared]:
-    return [prepare(record) for record in records]
+def _prepare_block(records: Sequence[IncidentRecord]) -> list[tuple[str, str, int]]:
+    """Title, words and length of the opening of each record: little to send between processes."""
+    words = ChunkWords()
+    found = []
+    for record in records:
+        item = prepare(record, words)
+        found.append((item.title, item.full, item.opening))
+    return found
 
 
 def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> list[Prepared]:
@@ -154,12 +178,14 @@ def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> l
     """
     ordered = sorted(records, key=lambda record: record.id)
     if len(ordered) <= BLOCK:
-        return _prepare_block(ordered)
+        words = ChunkWords()
+        return [prepare(record, words) for record in ordered]
     from joblib import Parallel, delayed
 
     blocks = [ordered[start : start + BLOCK] for start in range(0, len(ordered), BLOCK)]
     parts = Parallel(n_jobs=jobs)(delayed(_prepare_block)(block) for block in blocks)
-    return [item for part in parts for item in part]
+    flat = (row for part in parts for row in part)
+    return [Prepared(record, *row) for record, row in zip(ordered, flat, strict=True)]
 
 
 def days_between(first: IncidentRecord, second: IncidentRecord) -> int | None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mining.clusters import average_groups
-from mining.features import Matrix, stop_words
-from mining.prepare import Prepared, stem
+from mining.features import Matrix
+from mining.prepare import Prepared
+from mining.terms import StemTable
 
 RESAMPLES = 20
 RESAMPLE_SHARE = 0.8
@@ -38,10 +39,9 @@ class Coherence:
         return self.p <= COHERENT_AT
 
 
-def _halves(item: Prepared) -> tuple[list[str], list[str]]:
+def _halves(item: Prepared, table: StemTable) -> tuple[list[str], list[str]]:
     """Two halves of a record's words, alternating by sentence, of equal and bounded length."""
-    stops = stop_words()
-    lines = [[stem(w) for w in line.split() if w not in stops] for line in item.lines]
+    lines = [[name for w in line.split() if (name := table[w])] for line in item.lines]
     if len(lines) >= 4:
         first = [word for line in lines[::2] for word in line]
         second = [word for line in lines[1::2] for word in line]
@@ -52,13 +52,15 @@ def _halves(item: Prepared) -> tuple[list[str], list[str]]:
     return first[:length], second[:length]
 
 
-def coherence(items: Sequence[Prepared]) -> Coherence:
+def coherence(items: Sequence[Prepared], table: StemTable) -> Coherence:
     """Test that the texts of a corpus are texts; at most :data:`TESTED` of them are looked at."""
     from scipy.stats import binom
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     step = max(1, len(items) // TESTED)
-    halves = [pair for item in items[::step] if len((pair := _halves(item))[0]) >= LEAST_WORDS]
+    halves = [
+        pair for item in items[::step] if len((pair := _halves(item, table))[0]) >= LEAST_WORDS
+    ]
     if len(halves) < 2:
         return Coherence(0, len(halves), 1.0)
     vectoriser = TfidfVectorizer(analyzer=list, sublinear_tf=True)

@@ -13,6 +13,7 @@ from mining.clusters import AbstainingLinkage
 from mining.features import Matrix, Space, View, build_space, view_of
 from mining.prepare import Prepared, days_between
 from mining.quality import Coherence, coherence, stability
+from mining.terms import Terms
 
 DUPLICATE_COSINE = 0.62
 UNDATED_DUPLICATE_COSINE = 0.9
@@ -112,12 +113,14 @@ def find_recurrence(
     constraints: Constraints,
     seed: int,
     jobs: int | None = None,
+    terms: Terms | None = None,
 ) -> Recurrence:
     """The recurring groups among the records of one organisation."""
-    full = view_of("full", items, seed) if len(items) > 1 else None
+    terms = terms or Terms(items)
+    full = view_of("full", items, terms, seed) if len(items) > 1 else None
     duplicates = merge_duplicates(items, full)
     kept = [item for item in items if item.id not in duplicates]
-    space = build_space(kept, seed, None if duplicates else full)
+    space = build_space(kept, terms, seed, None if duplicates else full)
     if len(space) < 2 or not space.views:
         return Recurrence(space, (), duplicates)
     if len(space) > DENSE_UP_TO:
@@ -125,7 +128,7 @@ def find_recurrence(
 
         return large.find(space, settings, constraints, seed, jobs)
     similarity = space.dense()
-    texts = coherence(space.items)
+    texts = coherence(space.items, terms.table)
     drafts = linked(similarity, settings) if texts.holds else []
     drafts, forced = _constrained(drafts, constraints, space)
     shares = stability(similarity, drafts, cut=settings.cut, seed=seed)

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mining.encoder import Encoder, encoded, fused
 from mining.features import Matrix, Space, build_space
-from mining.naming import Words, count_words, pair_reasons
+from mining.naming import Words, pair_reasons
 from mining.prepare import Prepared, prepare, prepare_all
 from mining.records import IncidentRecord
+from mining.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """One neighbour. ``score`` counts spreads above what two records here usually share."""
+    """One neighbour.
+
+    ``score`` counts spreads above what two records here usually share; with an encoder it is the
+    fused rank instead, from 0 to 1.
+    """
 
     id: str
     score: float
@@ -29,12 +35,20 @@ class Similar:
 
 
 class SimilarIndex:
-    """Neighbours within one set of records; build once, ask often."""
+    """Neighbours within one set of records; build once, ask often.
 
-    def __init__(self, records: Sequence[IncidentRecord], seed: int = 0) -> None:
+    With an ``encoder`` its ranks are fused with the default's, and scores run from 0 to 1.
+    """
+
+    def __init__(
+        self, records: Sequence[IncidentRecord], seed: int = 0, encoder: Encoder | None = None
+    ) -> None:
         items = prepare_all(records)
-        self.space: Space = build_space(items, seed)
-        self._words: Words = count_words(items)
+        terms = Terms(items)
+        self.space: Space = build_space(items, terms, seed)
+        self._words = Words(terms)
+        self._encoder = encoder
+        self._vectors = encoded(encoder, items) if encoder else None
         self._at = {item.id: position for position, item in enumerate(items)}
 
     def __contains__(self, identifier: str) -> bool:
@@ -43,16 +57,25 @@ class SimilarIndex:
     def of(self, identifier: str, k: int = 5) -> tuple[Similar, ...]:
         """The ``k`` nearest to a record of the index. Raises KeyError for an unknown id."""
         at = self._at[identifier]
-        if not self.space.views:
+        if not self.space.views and self._vectors is None:
             return ()
-        scores = self.space.between([at], slice(None))[0]
+        scores = self._default(at)
+        if self._vectors is not None:
+            scores = fused([scores, self._vectors @ self._vectors[at]])
         scores[at] = -np.inf
         return ranked(self.space.items[at], self.space.items, scores, self._words, k)
+
+    def _default(self, at: int) -> Matrix:
+        if not self.space.views:
+            return np.zeros(len(self.space))
+        return np.asarray(self.space.between([at], slice(None))[0])
 
     def to(self, record: IncidentRecord, k: int = 5) -> tuple[Similar, ...]:
         """The ``k`` nearest to a record that is not in the index, a draft for instance."""
         item = prepare(record)
         scores = self.space.toward(item)
+        if self._encoder is not None and self._vectors is not None:
+            scores = fused([scores, self._vectors @ encoded(self._encoder, [item])[0]])
         if record.id in self._at:
             scores[self._at[record.id]] = -np.inf
         return ranked(item, self.space.items, scores, self._words, k)
@@ -77,7 +100,11 @@ def described(item: Prepared, other: Prepared, score: float, words: Words) -> Si
 
 
 def similar(
-    records: Sequence[IncidentRecord], identifier: str, k: int = 5, seed: int = 0
+    records: Sequence[IncidentRecord],
+    identifier: str,
+    k: int = 5,
+    seed: int = 0,
+    encoder: Encoder | None = None,
 ) -> tuple[Similar, ...]:
     """The ``k`` records most similar to one of them."""
-    return SimilarIndex(records, seed).of(identifier, k)
+    return SimilarIndex(records, seed, encoder).of(identifier, k)

@@ -422,13 +422,11 @@ def odds_ratio(a: int, n1: int, c: int, n0: int) -> Interval:
 
     A limit that does not exist is None.
     """
-    from scipy.stats.contingency import odds_ratio as conditional
+    from mining.odds import conditional
 
     _check_count(a, n1)
     _check_count(c, n0)
-    found = conditional([[a, n1 - a], [c, n0 - c]], kind="conditional")
-    limits = found.confidence_interval(CONFIDENCE)
-    value, low, high = (_finite(x) for x in (found.statistic, limits.low, limits.high))
+    value, low, high = (_finite(x) for x in conditional(a, n1, c, n0, CONFIDENCE))
     return Interval(value, low, high, n1 + n0, "odds ratio, exact conditional")
 
 

@@ -10,10 +10,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mining.masking import drop_marks, mask, mask_people, mask_secrets
+from mining.masking import drop_marks, hangs_together, mask, mask_people, mask_secrets, plain_word
 
 __all__ = [
     "TIME_WORDS",
+    "ChunkWords",
     "Sentence",
     "is_boilerplate",
     "mask",
@@ -125,8 +126,15 @@ _INLINE_LABEL = re.compile(
     r")\?[ ]*",
     re.IGNORECASE | re.MULTILINE,
 )
+# What a label ends with: looked for first, since the pattern above costs far more.
+_LABEL_ENDS = (
+    "cause", "causes", "analysis", "summary", "impact", "mitigation", "mitigations", "steps",
+    "resolution", "trigger", "factor", "factors", "detection", "remediation", "timeline",
+    "background", "learned", "items", "recovery", "prevention", "up", "ups",
+)  # fmt: skip
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)([^*_]{2,80}?)(?:\*\*|__)\s*:?\s*$")
+_LONGEST_HEADING = 120
 _UNDERLINE = re.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _CAPITALS = re.compile(r"^[A-Z][A-Z ,/&'-]{3,60}:?$")
 _LABEL_LINE = re.compile(r"^\s*([A-Z][\w ,/&'-]{2,50}):\s*$")
@@ -153,11 +161,12 @@ _BOILERPLATE = re.compile(
     r"^(?:n/?a|tbd|todo|none|unknown|category: .*|time to (?:detection|recovery|resolve).*)\W*$",
     re.IGNORECASE,
 )
-_SHORT = 60
+_REMAINS = re.compile(r"(?:n/?a|tbd|todo|none|unknown)\W*$")
+_LONGEST_REMAINS = 40
 _BOILERPLATE_SIGNS = (
-    "time", "apolog", "sorry", "stay informed", "alerts", "subscrib", "video tut", "watch our",
-    "more information", "learn more", "the link", "the docs", "we sincerely", "we deeply",
-    "thank you", "patience", "contact ", "we understand", "category: ",
+    "all time", "times are", "time to ", "apolog", "sorry", "stay informed", "alerts", "subscrib",
+    "video tut", "watch our", "more information", "learn more", "the link", "the docs",
+    "we sincerely", "we deeply", "thank you", "patience", "contact ", "we understand", "category: ",
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\W\d_]\w{1,4}(?!\w)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
@@ -198,20 +207,22 @@ def is_boilerplate(sentence: str) -> bool:
     """Whether a sentence belongs to the template, not the incident (apologies, time zones)."""
     lowered = sentence.lower()
     # A look for plain words first: the pattern itself costs as much as all the rest of splitting.
-    if len(lowered) > _SHORT and not any(sign in lowered for sign in _BOILERPLATE_SIGNS):
-        return False
-    return bool(_BOILERPLATE.search(lowered))
+    if any(sign in lowered for sign in _BOILERPLATE_SIGNS):
+        return bool(_BOILERPLATE.search(lowered))
+    return _is_remains(lowered)
 
 
 def _heading_of(line: str, following: str) -> str | None:
     """The heading that a line is, or ``None``."""
-    match = _HEADING.match(line) or _BOLD_LINE.match(line) or _LABEL_LINE.match(line)
-    if match:
-        return match[1]
     stripped = line.strip()
-    if stripped and _UNDERLINE.match(following) and len(stripped) < 120:
-        return stripped
-    return stripped if _CAPITALS.match(stripped) else None
+    if len(stripped) < _LONGEST_HEADING or stripped.startswith("#"):
+        match = _HEADING.match(line) or _BOLD_LINE.match(line) or _LABEL_LINE.match(line)
+        if match:
+            return match[1]
+        if stripped and _UNDERLINE.match(following):
+            return stripped
+        return stripped if _CAPITALS.match(stripped) else None
+    return None
 
 
 @dataclass(slots=True)
@@ -252,7 +263,7 @@ def _labelled(text: str, block: _Block) -> Iterator[_Block]:
     """A block cut at inline labels such as "Root Cause: …", each part with its own role."""
     start, role = block.start, block.role
     body = text[block.start : block.end]
-    if ":" not in body and "?" not in body:
+    if not _may_hold_label(body):
         yield block
         return
     for match in _INLINE_LABEL.finditer(text, block.start, block.end):
@@ -260,6 +271,19 @@ def _labelled(text: str, block: _Block) -> Iterator[_Block]:
             yield _Block(start, match.start(), role)
         start, role = match.end(), role_of(match[1] or match[2])
     yield _Block(start, block.end, role)
+
+
+def _may_hold_label(body: str) -> bool:
+    """Whether a colon follows the end of a label, or a question may be one."""
+    at = body.find(":")
+    while at >= 0:
+        if body[max(0, at - 20) : at].rstrip(" *").lower().endswith(_LABEL_ENDS):
+            return True
+        at = body.find(":", at + 1)
+    if "?" not in body:
+        return False
+    lowered = body.lower()
+    return "what " in lowered or "how " in lowered or "why " in lowered
 
 
 def _cuts(text: str, block: _Block) -> Iterator[tuple[int, int]]:
@@ -274,9 +298,11 @@ def _cuts(text: str, block: _Block) -> Iterator[tuple[int, int]]:
 
 
 def _tidy(fragment: str) -> str:
-    fragment = _BULLET.sub("", fragment, count=1)
-    fragment = " ".join(fragment.replace("|", " ").replace("**", "").split())
-    return fragment[:_MAX_SENTENCE]
+    if not fragment[:1].isalpha():
+        fragment = _BULLET.sub("", fragment, count=1)
+    if "|" in fragment or "**" in fragment:
+        fragment = fragment.replace("|", " ").replace("**", "")
+    return " ".join(fragment.split())[:_MAX_SENTENCE]
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
@@ -285,21 +311,29 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     Bullets and table rows count as sentences; soft-wrapped lines are joined. Offsets point into
     ``text`` as given. A role that an inline label set lasts to the end of its own paragraph.
     """
-    found = []
+    found: list[Sentence] = []
     carried = ""
+    lowered = text.lower()
+    signed = any(sign in lowered for sign in _BOILERPLATE_SIGNS)
     for block in _blocks(text):
         block.role = block.role or carried
         for part in _labelled(text, block):
-            found += [s for s in _sentences_of(text, part) if not is_boilerplate(s.text)]
+            found += _sentences_of(text, part)
             carried = part.role if part.role != block.role else carried
-    return tuple(found)
+    told = is_boilerplate if signed else _is_remains
+    return tuple([sentence for sentence in found if not told(sentence.text)])
+
+
+def _is_remains(sentence: str) -> bool:
+    """Whether an empty answer of a form was left standing."""
+    return len(sentence) < _LONGEST_REMAINS and bool(_REMAINS.match(sentence.lower()))
 
 
 def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
     for start, end in _cuts(text, block):
         fragment = text[start:end]
         tidy = _tidy(fragment)
-        if len(tidy) > 2 and any(c.isalpha() for c in tidy):
+        if len(tidy) > 2 and (tidy[0].isalpha() or any(map(str.isalpha, tidy))):
             lead = len(fragment) - len(fragment.lstrip())
             yield Sentence(tidy, start + lead, start + len(fragment.rstrip()), block.role)
 
@@ -323,18 +357,58 @@ def vocabulary_text(text: str) -> str:
     Numbers, marks, weekday, month and time-zone words are gone; short codes such as ``s3`` or
     ``k8s`` stay. Every vocabulary of mining is built from this and from nothing else.
     """
-    return _vocabulary(mask(text))
+    return _vocabulary(_parted(mask(text)))
 
 
-def vocabulary_lines(lines: Sequence[str]) -> list[str]:
+class ChunkWords(dict[str, tuple[str, ...] | None]):
+    """The vocabulary of a piece of text between blanks, worked out once.
+
+    ``None`` marks a piece whose meaning hangs on its neighbours: names, titles, role lines. Keys
+    are raw text, so an instance must not outlive the call that made it.
+    """
+
+    def __missing__(self, chunk: str) -> tuple[str, ...] | None:
+        word = plain_word(chunk)
+        if word is not None:
+            found: tuple[str, ...] | None = () if word in TIME_WORDS else (word,)
+        else:
+            found = None if hangs_together(chunk) else tuple(vocabulary_text(chunk).split())
+        self[chunk] = found
+        return found
+
+
+def vocabulary_lines(lines: Sequence[str], words: ChunkWords | None = None) -> list[str]:
     """:func:`vocabulary_text` of many short lines with one pass of the masks over them all."""
     flat = [line.replace("\n", " ") for line in lines]
-    masked = mask("\n".join(flat)).split("\n")
+    joined = "\n".join(flat)
+    quick = None if words is None else _by_chunks(mask_secrets(joined), words)
+    if quick is not None and len(quick) == len(flat):
+        return quick
+    masked = _parted(mask(joined)).split("\n")
     if len(masked) != len(flat):  # a key block ran over line ends: mask each line by itself
         return [vocabulary_text(line) for line in flat]
     return [_vocabulary(line) for line in masked]
 
 
-def _vocabulary(masked: str) -> str:
-    words = _WORD.findall(_CAMEL.sub(" ", drop_marks(masked).replace("_", " ")))
-    return " ".join(word for word in map(str.lower, words) if word not in TIME_WORDS)
+def _by_chunks(text: str, words: ChunkWords) -> list[str] | None:
+    """The vocabulary of each line piece by piece, or ``None`` when a piece needs its line."""
+    found = []
+    for line in text.split("\n"):
+        line_words: list[str] = []
+        for chunk in line.split():
+            known = words[chunk]
+            if known is None:
+                return None
+            line_words += known
+        found.append(" ".join(line_words))
+    return found
+
+
+def _parted(masked: str) -> str:
+    """Masked text without its marks, words parted where their case changes and at underscores."""
+    return _CAMEL.sub(" ", drop_marks(masked).replace("_", " "))
+
+
+def _vocabulary(parted: str) -> str:
+    words = _WORD.findall(parted.lower())
+    return " ".join([word for word in words if word not in TIME_WORDS])

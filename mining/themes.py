@@ -9,16 +9,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
 from mining.causes import CauseScorer
 from mining.foreign import ForeignScorer
-from mining.naming import best_quote, count_words, shared_words
+from mining.naming import Words, best_quote, shared_words
 from mining.patterns import identity_of
 from mining.prepare import Prepared, stem
 from mining.quality import RESAMPLE_SHARE, RESAMPLES
 from mining.taxonomy import Taxonomy
+from mining.terms import Terms
 from mining.text import Sentence
 
 LEAST_RECORDS = 100
@@ -128,7 +130,10 @@ def _stability(
 
 
 def find_themes(
-    items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer, seed: int = 0
+    items: Sequence[Prepared],
+    scorer: CauseScorer | ForeignScorer,
+    seed: int = 0,
+    terms: Terms | None = None,
 ) -> Themes:
     """The themes of a corpus of at least a hundred records; fewer give none, with the reason."""
     if len(items) < LEAST_RECORDS:
@@ -141,7 +146,8 @@ def find_themes(
         if cause:
             groups[cause].append(item)
     masked = product_words(items)
-    found, hidden = _themes(items, groups, masked, scorer, seed)
+    words = Words(terms or Terms(items))
+    found, hidden = _themes(items, groups, masked, scorer, seed, words)
     taken = {i for theme in found for i in theme.members}
     rest = tuple(item.id for item in items if item.id not in taken)
     return Themes(tuple(sorted(found, key=lambda t: (-t.size, t.id))), hidden, rest)
@@ -153,8 +159,8 @@ def _themes(
     masked: frozenset[str],
     scorer: CauseScorer | ForeignScorer,
     seed: int,
+    words: Words,
 ) -> tuple[list[Theme], int]:
-    words = count_words(items)
     companies = len({item.record.organisation for item in items})
     found, hidden = [], 0
     for cause, members in sorted(groups.items()):
@@ -166,7 +172,7 @@ def _themes(
             hidden += 1
             continue
         shared = [(n, w) for n, w in shared_words(members, words, 0.25) if n not in masked]
-        phrases = tuple(words.written.get(name, name) for name, _ in shared[:5])
+        phrases = tuple(words.as_written(name) for name, _ in shared[:5])
         found.append(_theme(cause, members, spread, stable, phrases, dict(shared), scorer.taxonomy))
     return found, hidden
 
@@ -199,4 +205,4 @@ def _theme(
 
 def _overlap(item: Prepared, shared: Mapping[str, float]) -> float:
     used: Iterable[str] = {stem(word) for word in item.full.split()}
-    return sum(shared.get(name, 0.0) for name in used)
+    return fsum(shared.get(name, 0.0) for name in used)

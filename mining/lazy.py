@@ -1,0 +1,60 @@
+"""Parts of a result that are worked out when somebody asks for them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mining.causes import CauseResult, CauseScorer
+from mining.foreign import ForeignScorer
+from mining.naming import Words
+from mining.prepare import Prepared
+from mining.recurrence import Recurrence
+from mining.similar import Similar, described
+
+
+class Causes(Mapping[str, CauseResult]):
+    """Causes by record id; each record is read once, when first asked for."""
+
+    def __init__(self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer) -> None:
+        self._items = {item.id: item for item in items}
+        self._scorer = scorer
+        self._known: dict[str, CauseResult] = {}
+
+    def __getitem__(self, identifier: str) -> CauseResult:
+        return self.of(self._items[identifier])
+
+    def of(self, item: Prepared) -> CauseResult:
+        """The causes of one of the records, whose sentences may be at hand."""
+        if item.id not in self._known:
+            self._known[item.id] = self._scorer.score_sentences(item.record, item.sentences)
+        return self._known[item.id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Neighbours(Mapping[str, tuple[Similar, ...]]):
+    """The nearest records by record id, with the words that they share."""
+
+    def __init__(self, parts: Sequence[Recurrence], words: Words) -> None:
+        self._words = words
+        self._at = {
+            part.space.items[place].id: (part, place)
+            for part in parts
+            for place in range(len(part.neighbours))
+        }
+
+    def __getitem__(self, identifier: str) -> tuple[Similar, ...]:
+        part, place = self._at[identifier]
+        items = part.space.items
+        return tuple(
+            described(items[place], items[other], score, self._words)
+            for other, score in part.neighbours[place]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
