@@ -1,4 +1,4 @@
-"""``python -m benchmarks.mining``: our mining beside TF-IDF with k-means in one run.
+"""``python -m benchmarks.mining``: our mining beside its peers in one run, with the ratios.
 
 Reads the folder that ``RCA_DATA`` names. ``--scale N`` measures time and memory on N perturbed
 copies instead.
@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import adjusted_mutual_info_score, f1_score, silhouette_score
+from sklearn.metrics import adjusted_mutual_info_score, f1_score
 
+from benchmarks._peers import encoder, peers
 from mining.foreign import scorer_for
 from mining.pipeline import mine
 from mining.prepare import prepare_all
@@ -55,18 +54,6 @@ def record(row: Row) -> IncidentRecord:
     return from_mapping({key: row[key] for key in ("id", "title", "text", "company", "date")})
 
 
-def kmeans(texts: Sequence[str]) -> list[int]:
-    """TF-IDF and k-means, its k by silhouette: what most would try first."""
-    matrix = TfidfVectorizer(stop_words="english", sublinear_tf=True).fit_transform(texts)
-    best, labels = -1.0, [0] * len(texts)
-    for k in range(2, max(3, min(24, len(texts) // 3))):
-        found = KMeans(k, random_state=0, n_init=3).fit_predict(matrix)
-        score = silhouette_score(matrix, found)
-        if score > best:
-            best, labels = float(score), [int(label) for label in found]
-    return labels
-
-
 def pair_scores(groups: Iterable[Sequence[str]], rows: Sequence[Row]) -> tuple[float, float, float]:
     """Precision, recall and F1 over pairs of the same recurrence."""
     tags = {row["id"]: set(row["labels"]["recurrence"]) for row in rows}
@@ -83,24 +70,44 @@ def recurrence(rows: Sequence[Row]) -> None:
         own = [row for row in rows if row["company"] == company]
         records = [record(row) for row in own]
         ours = pair_scores((p.ids for p in mine(records).patterns), own)
-        labels = kmeans([f"{row['title']} {row['text']}" for row in own])
-        groups = [
-            [row["id"] for row, label in zip(own, labels, strict=True) if label == k]
-            for k in sorted(set(labels))
-        ]
-        theirs = pair_scores(groups, own)
-        print(f"recurrence {company:10s} n={len(own)}  ours P/R/F1 {_three(ours)}  "
-              f"TF-IDF+k-means {_three(theirs)}")  # fmt: skip
+        print(f"recurrence {company:10s} n={len(own)}  ours P/R/F1 {_three(ours)}")
+        for name, labels in _labels(own).items():
+            groups = [
+                [row["id"] for row, label in zip(own, labels, strict=True) if label == k]
+                for k in sorted(set(labels) - {-1})
+            ]
+            theirs = pair_scores(groups, own)
+            told = f"{name} P/R/F1 {_three(theirs)}"
+            print(f"{'':34s}{told}  ours/theirs {_ratio(ours[2], theirs[2])}")
         print(f"similar    {company:10s} hit@5/MRR/recall@5 {_three(retrieval(records, own))}")
+        if encoder() is not None:
+            fused = retrieval(records, own, encoder())
+            print(f"similar    {company:10s} with the encoder   {_three(fused)}")
+
+
+def _labels(rows: Sequence[Row]) -> dict[str, list[int]]:
+    """What each peer says of the same texts; what stands in no group is a group of its own."""
+    texts = [f"{row['title']} {row['text']}" for row in rows]
+    return {name: fit(texts) for name, fit in peers().items()}
+
+
+def _singled(labels: Sequence[int]) -> list[int]:
+    return [-2 - place if label < 0 else label for place, label in enumerate(labels)]
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.1f}" if theirs > 0 else "theirs is 0"
 
 
 def _three(values: Sequence[float]) -> str:
     return "/".join(f"{value:.3f}" for value in values)
 
 
-def retrieval(records: Sequence[IncidentRecord], rows: Sequence[Row]) -> tuple[float, ...]:
+def retrieval(
+    records: Sequence[IncidentRecord], rows: Sequence[Row], by: Any = None
+) -> tuple[float, ...]:
     """Hit@5, MRR and recall@5 over incidents that have a mate."""
-    index = SimilarIndex(records)
+    index = SimilarIndex(records, encoder=by)
     tags = {row["id"]: set(row["labels"]["recurrence"]) for row in rows}
     found = []
     for identifier, own in tags.items():
@@ -123,9 +130,14 @@ def causes(name: str, rows: Sequence[Row]) -> None:
     ]
     gold = [row["labels"]["primary"] for row in told]
     found = [r.primary or "none" for r in scorer_for(None).score_all([record(r) for r in told])]
-    labels = kmeans([f"{row['title']} {row['text']}" for row in told])
-    print(f"causes     {name:10s} n={len(told)}  {_against(gold, found)}  "
-          f"TF-IDF+k-means AMI {adjusted_mutual_info_score(gold, labels):.3f}")  # fmt: skip
+    print(f"causes     {name:10s} n={len(told)}  {_against(gold, found)}")
+    ours = adjusted_mutual_info_score(gold, found)
+    company = [row["company"] for row in told]
+    for peer, labels in _labels(told).items():
+        theirs = adjusted_mutual_info_score(gold, _singled(labels))
+        confound = adjusted_mutual_info_score(company, _singled(labels))
+        print(f"{'':34s}{peer} AMI {theirs:.3f}, with company {confound:.3f}  "
+              f"ours/theirs {_ratio(ours, theirs)}")  # fmt: skip
 
 
 def _against(gold: Sequence[str], found: Sequence[str]) -> str:
@@ -209,6 +221,19 @@ def scale(rows: Sequence[Row], count: int) -> None:
           f"{len(found.patterns)} patterns")  # fmt: skip
 
 
+def placing(rows: Sequence[Row]) -> None:
+    """How long one new postmortem takes to find its like among five hundred."""
+    records = [record(row) for row in rows]
+    many = [replace(r, id=f"{r.id}-{n}") for n in range(11) for r in records][:500]
+    index, times = SimilarIndex(many), []
+    for asked in records:
+        started = time.process_time()
+        index.to(replace(asked, id="asked"))
+        times.append(1_000 * (time.process_time() - started))
+    print(f"placing    one among {len(many)}: median {np.median(times):.0f} ms, "
+          f"slowest {max(times):.0f} ms of processor time")  # fmt: skip
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Print every figure. 2 when RCA_DATA names no folder."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -227,6 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     causes("public", public)
     causes("org", org)
     coarse(atl)
+    placing(org)
     themes(public)
     null_corpora([record(row) for row in [*public, *org, *atl]], args.rounds)
     return 0

@@ -6,12 +6,20 @@ from dataclasses import dataclass, field, replace
 from mining.causes import CauseScorer
 from mining.foreign import ForeignScorer
 from mining.lazy import Causes
-from mining.naming import Words, best_quote, name_of, pattern_causes, reasons, shared_words
+from mining.naming import (
+    Words,
+    best_quote,
+    name_of,
+    naming_words,
+    pattern_causes,
+    reasons,
+    shared_words,
+)
 from mining.patterns import Member, Near, Pattern, counts, identity_of
 from mining.prepare import Prepared, prepare
 from mining.recurrence import Group, LinkSettings, Recurrence
 from mining.taxonomy import Taxonomy
-from mining.text import ChunkWords
+from mining.vocabulary import ChunkWords
 
 READ_OF_ONE = 20
 
@@ -51,7 +59,7 @@ class Builder:
         phrases = tuple((self.words.as_written(n), w) for n, w in shared)
         causes = pattern_causes(results)
         ids = [item.id for item in members]
-        named = name_of(causes, [phrase for phrase, _ in phrases], self.taxonomy)
+        named = name_of(causes, naming_words(shared, members, self.words), self.taxonomy)
         return Pattern(
             id=identity_of(ids),
             name=named,

@@ -9,6 +9,7 @@ import numpy as np
 
 from mining.causes import ROLE_WEIGHTS, CauseResult
 from mining.prepare import Prepared, shared_answers, stem
+from mining.stopwords import no_names
 from mining.taxonomy import Taxonomy
 from mining.terms import Terms
 from mining.text import quote
@@ -155,6 +156,26 @@ def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -
     return f"{what}: {told}" if told else what
 
 
+def naming_words(
+    shared: Sequence[tuple[str, float]], members: Sequence[Prepared], words: Words
+) -> list[str]:
+    """The shared words that can stand in a name: things, as far as word forms tell.
+
+    Titles are where people name things, so a word of the members' titles goes before one that only
+    the running text shares. Forms of verbs, and words that say how much or how well, are left out.
+    """
+    table, unfit = words.terms.table, no_names()
+    titles = [table.used(item.title) for item in members]
+    found = []
+    for name, weight in shared:
+        written = words.as_written(name)
+        if name in unfit or written in unfit or written.endswith(("ed", "ing", "ly")):
+            continue
+        titled = sum(name in title for title in titles) / max(1, len(titles))
+        found.append((-weight * (1 + 2 * titled), written))
+    return [written for _, written in sorted(found)]
+
+
 def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
     """The member's sentence that carries most of what the pattern shares, masked."""
     best, found = 0.0, ""
@@ -214,6 +235,7 @@ __all__ = [
     "Words",
     "best_quote",
     "name_of",
+    "naming_words",
     "pair_reasons",
     "pattern_causes",
     "reasons",

@@ -7,7 +7,8 @@ from datetime import date
 from functools import lru_cache
 
 from mining.records import IncidentRecord
-from mining.text import ChunkWords, Sentence, sentences, vocabulary_lines
+from mining.text import Sentence, sentences
+from mining.vocabulary import ChunkWords, vocabulary_lines
 
 LEAD_SENTENCES = 6
 BLOCK = 5_000

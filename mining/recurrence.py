@@ -176,6 +176,7 @@ def _constrained(
     at = {item.id: position for position, item in enumerate(space.items)}
     groups = [set(members) for members in drafts]
     forced: list[set[int]] = [set() for _ in groups]
+    _part(groups, constraints, at)
     for ids in constraints.together:
         wanted = {at[i] for i in ids if i in at}
         if len(wanted) < 2:
@@ -187,15 +188,23 @@ def _constrained(
             best = len(groups) - 1
         forced[best] |= wanted - groups[best]
         groups[best] |= wanted
+    _part(groups, constraints, at)
+    kept = [(sorted(g), frozenset(f)) for g, f in zip(groups, forced, strict=True) if len(g) > 1]
+    unique = list({tuple(g): (g, f) for g, f in kept}.values())
+    return [g for g, _ in unique], [f for _, f in unique]
+
+
+def _part(groups: list[set[int]], constraints: Constraints, at: Mapping[str, int]) -> None:
+    """Take out of each group who must not be with others of it.
+
+    Before sets are joined, so that both halves of a split may join their own, and once more after.
+    """
     for identifier, others in constraints.apart:
         here = at.get(identifier)
         strangers = {at[i] for i in others if i in at}
         for members in groups:
             if here in members and members & strangers:
                 members.discard(here)
-    kept = [(sorted(g), frozenset(f)) for g, f in zip(groups, forced, strict=True) if len(g) > 1]
-    unique = list({tuple(g): (g, f) for g, f in kept}.values())
-    return [g for g, _ in unique], [f for _, f in unique]
 
 
 def described(

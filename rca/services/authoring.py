@@ -225,6 +225,9 @@ def _store_edit(
     row.version += 1
     row.updated_at = now
     session.add(row)
+    if row.published_number is not None and content.visibility is not old.visibility:
+        # Patterns and neighbours must not keep what became restricted, nor miss what opened.
+        jobs.enqueue(session, kind="mine", key="mine", now=now)
     if by_itself is None:
         keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
     else:

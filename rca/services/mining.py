@@ -5,7 +5,7 @@ patterns are matched to the ones before by their members. Restricted records tak
 counted as left out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -337,10 +337,15 @@ def _store_neighbours(session: Session, result: "MiningResult") -> None:
         session.execute(insert(t.SimilarPostmortem), rows[start : start + 1_000])
 
 
+def next_number(session: Session) -> str:
+    """The number that the next new pattern gets."""
+    return _Numbers(dict.fromkeys(session.exec(select(t.PatternRow.id)))).next()
+
+
 class _Numbers:
     """Hands out P-01, P-02 and so on; a number is never used twice."""
 
-    def __init__(self, known: Mapping[str, t.PatternRow]) -> None:
+    def __init__(self, known: Iterable[str]) -> None:
         taken = [int(i[2:]) for i in known if i.startswith("P-") and i[2:].isdigit()]
         self._last = max(taken, default=0)
 

@@ -12,6 +12,7 @@ from rca.domain.access import Permission, Viewer
 from rca.domain.vocabulary import PatternState
 from rca.errors import Forbidden, Invalid, NotNow, Problem
 from rca.services import jobs
+from rca.services.mining import next_number
 from rca.services.patterns import find_pattern, members_of
 from rca.services.visibility import find_postmortem
 from rca.store import audit
@@ -156,8 +157,67 @@ def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now:
     human = _human(row)
     human["together"] = _joined(human["together"], ids)
     human["apart"] = [pair for pair in human["apart"] if not set(pair[1]) & set(ids)]
+    theirs = _human(second)  # a split that is taken back here was kept with the other half
+    theirs["apart"] = [p for p in theirs["apart"] if p[0] not in ids or not set(p[1]) & set(ids)]
+    second.payload = {**second.payload, "human": theirs}
+    session.add(second)
     _keep(session, row, viewer, "merge", now, human, other=second.id)
     _mine_soon(session, now)
+
+
+def split(
+    session: Session, *, viewer: Viewer, identifier: str, references: Sequence[str], now: datetime
+) -> str:
+    """Say that these members are another cause: they get a pattern of their own, whose number is
+    returned; later runs keep both sides apart. Raises Invalid."""
+    _need(viewer)
+    row = find_pattern(session, identifier)
+    members = _references(session, row)
+    chosen = [reference for reference in members if reference in set(references)]
+    rest = [reference for reference in members if reference not in chosen]
+    if len(chosen) < 2 or not rest:
+        told = "Choose two or more incidents for the other pattern, and leave at least one here."
+        raise Invalid([Problem("members", told)])
+    human = _human(row)
+    human["together"] = [rest] if len(rest) > 1 else []
+    human["apart"] = [*human["apart"], *([reference, rest] for reference in chosen)]
+    second = _other_half(session, row, chosen)
+    row.size = max(0, row.size - len(chosen))
+    _keep(session, row, viewer, "split", now, human, into=second.id, members=len(chosen))
+    _mine_soon(session, now)
+    return second.id
+
+
+def _other_half(session: Session, row: t.PatternRow, chosen: Sequence[str]) -> t.PatternRow:
+    """A stored pattern with members taken over from another; the next run describes it afresh."""
+    human = {"together": [sorted(chosen)], "apart": [], "added": [], "removed": {}}
+    second = t.PatternRow(
+        id=next_number(session),
+        organisation=row.organisation,
+        kind=row.kind,
+        name=row.name,
+        state=PatternState.PROPOSED.value,
+        causes=list(row.causes),
+        strength=row.strength,
+        size=len(chosen),
+        first_run_id=row.last_run_id,
+        last_run_id=row.last_run_id,
+        payload={"human": human, "why": [{"text": f"Split from {row.id} by a reviewer."}]},
+    )
+    session.add(second)
+    session.flush()
+    for member, incident in members_of(session, [row.id]).get(row.id, []):
+        if incident.reference in chosen:
+            moved = t.PatternMember(
+                pattern_id=second.id,
+                postmortem_id=incident.id,
+                quote=member.quote,
+                position=member.position,
+            )
+            session.delete(member)
+            session.add(moved)
+    session.flush()
+    return second
 
 
 def _refuse_unfit(row: t.PatternRow, incident: t.PostmortemRow) -> None:

@@ -146,6 +146,19 @@ def remove_member(pattern_id: str, reference: str) -> Response:
     )
 
 
+@blueprint.post("/patterns/<pattern_id>/split")
+@allow(Permission.REVIEW)
+def split(pattern_id: str) -> Response:
+    """Say that some of its incidents are another cause."""
+    chosen = request.form.getlist("members")
+    with writing() as session:
+        other = pattern_decisions.split(
+            session, viewer=viewer(), identifier=pattern_id, references=chosen, now=now()
+        )
+    flash(f"Split. {len(chosen)} incidents are {other} now; later runs keep them apart.", "done")
+    return redirect(url_for("patterns.show", pattern_id=pattern_id), code=303)
+
+
 @blueprint.post("/patterns/<pattern_id>/merge")
 @allow(Permission.REVIEW)
 def merge(pattern_id: str) -> Response:

@@ -12,6 +12,7 @@ from rca import jobs as runner
 from rca.config import Settings
 from rca.domain.access import OPERATOR
 from rca.domain.postmortem import PostmortemContent
+from rca.domain.vocabulary import Visibility
 from rca.errors import Forbidden, Invalid, NotNow
 from rca.services import authoring, jobs, pattern_decisions, similar
 from rca.services.mining import mine_now, read_corpus
@@ -19,6 +20,7 @@ from rca.services.pattern_view import view_pattern
 from rca.services.patterns import list_patterns
 from rca.store import tables as t
 from rca.store.engine import reading, writing
+from rca.store.postmortems import load_content
 from tests.mining.corpus import company
 from tests.people import People, make_people
 
@@ -120,6 +122,53 @@ def test_membership_decisions_outlive_runs(
         assert [(o.reference, why) for o, why in view.removed] == [
             (refs["lock-4"], "Another table")
         ]
+
+
+def test_a_split_is_one_act_that_later_runs_keep_and_a_merge_takes_back(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    first = pattern_of(engine, refs["cert-1"])
+    chosen = [refs["cert-3"], refs["cert-4"]]
+
+    def members(identifier: str) -> set[str]:
+        with reading(engine) as session:
+            view = view_pattern(session, identifier=identifier, now=now)
+            return {member.reference for member in view.members}
+
+    with writing(engine) as session:
+        ask = {"viewer": people.ravi, "identifier": first, "now": now}
+        with pytest.raises(Invalid):
+            pattern_decisions.split(session, references=chosen[:1], **ask)
+        second = pattern_decisions.split(session, references=chosen, **ask)
+    for later in (0, 1, 2):  # at once, and after each of two runs
+        assert members(second) == set(chosen)
+        assert members(first) == {refs["cert-1"], refs["cert-2"]}
+        mine_now(engine, now=now + timedelta(hours=later + 1))
+    with writing(engine) as session:
+        pattern_decisions.merge(
+            session, viewer=people.ravi, identifier=first, other=second, now=now
+        )
+    mine_now(engine, now=now + timedelta(hours=5))
+    assert members(first) == {refs[f"cert-{n}"] for n in range(1, 5)}
+
+
+def test_restricting_a_published_record_asks_for_a_new_run(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    with writing(engine) as session:
+        for job in session.exec(select(t.Job).where(t.Job.kind == "mine")):
+            session.delete(job)
+    with writing(engine) as session:
+        row = session.exec(
+            select(t.PostmortemRow).where(t.PostmortemRow.reference == refs["cert-1"])
+        ).one()
+        content = load_content(session, row)
+        narrowed = content.model_copy(update={"visibility": Visibility.RESTRICTED})
+        authoring._store_edit(session, row, content, narrowed, viewer=people.ines, now=now)
+        assert session.exec(select(t.Job).where(t.Job.kind == "mine")).all()
 
 
 def test_dismissed_with_a_reason_and_out_of_the_list(
