@@ -59,7 +59,7 @@ engines: $(VENV)/engines/.opa $(VENV)/engines/.semgrep ## the engines that tests
 # The wheel says Python 3.14; its library is reached through ctypes and runs on 3.11 too.
 $(VENV)/engines/.opa: requirements-opa.lock | $(VENV)/bin/python
 	@rm -rf $(VENV)/engines/opa && mkdir -p $(VENV)/engines
-	@$(PY) -m pip install --quiet --no-deps --require-hashes --only-binary :all: --python-version 3.14 --target $(VENV)/engines/opa -r requirements-opa.lock
+	@$(PY) -m pip install --quiet --no-deps --require-hashes --only-binary :all: --ignore-requires-python --python-version 3.14 --target $(VENV)/engines/opa -r requirements-opa.lock
 	@touch $@
 
 # Semgrep pins older versions of packages that we use ourselves.
