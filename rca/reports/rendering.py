@@ -157,13 +157,15 @@ def make_pdf(
     drawn: dict[str, str] | None = None,
     pictures: dict[str, str] | None = None,
     colours: dict[str, str] | None = None,
+    polite: bool = False,
     seconds: float = SECONDS,
     memory: int = MEMORY,
     cancelled: Callable[[], bool] = _never,
     tell: Progress | None = None,
 ) -> bytes:
     """PDF bytes. Charts already ``drawn`` are taken as they are; ``pictures`` are raster images in
-    base64 by address; ``colours`` are put in place of print's own; ``tell`` hears of progress.
+    base64 by address; ``colours`` are put in place of print's own; ``polite`` lets others go
+    first; ``tell`` hears of progress.
 
     Raises Unavailable without Pango and RenderingFailed past a limit.
     """
@@ -173,6 +175,7 @@ def make_pdf(
         "drawn": drawn or {},
         "pictures": pictures or {},
         "colours": colours or {},
+        "polite": polite,
     }
     return _ask(request, seconds, memory, cancelled, tell)
 
@@ -180,6 +183,7 @@ def make_pdf(
 def draw_charts(
     charts: Sequence[Chart],
     *,
+    polite: bool = False,
     seconds: float = SECONDS,
     cancelled: Callable[[], bool] = _never,
     tell: Progress | None = None,
@@ -187,6 +191,6 @@ def draw_charts(
     """SVG text by chart name. Raises RenderingFailed past a limit."""
     if not charts:
         return {}
-    request = {"html": None, "charts": [asdict(c) for c in charts]}
+    request = {"html": None, "charts": [asdict(c) for c in charts], "polite": polite}
     found: dict[str, str] = json.loads(_ask(request, seconds, MEMORY, cancelled, tell))
     return found

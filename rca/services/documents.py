@@ -219,6 +219,7 @@ def _made(
         drawn=svgs,
         pictures=request.get("pictures") or {},
         colours=request.get("colours") or {},
+        polite=True,
         cancelled=teller.cancelled,
         tell=teller.tell,
     )
@@ -238,7 +239,7 @@ def _drawings(
         found = drawn(session, charts)
     if found:
         return found
-    made = draw_charts(charts, cancelled=teller.cancelled, tell=teller.tell)
+    made = draw_charts(charts, polite=True, cancelled=teller.cancelled, tell=teller.tell)
     key = charts_key(charts)
     with writing(engine) as session:
         row = session.get(t.PrintedDocument, key) or t.PrintedDocument(
