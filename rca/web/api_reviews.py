@@ -18,7 +18,8 @@ from rca.services import (
     reviews,
 )
 from rca.web.access import allow
-from rca.web.api import Answer, blueprint
+from rca.web.api import Answer
+from rca.web.api import blueprint as blueprint
 from rca.web.context import now, organisation, reading, settings, viewer, writing
 from rca.web.failures import answer
 

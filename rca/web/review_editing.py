@@ -18,7 +18,8 @@ from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
 from rca.web.filters import by_field
 from rca.web.review_records import addresses, page_of
-from rca.web.reviews import ask_for_drawings, blueprint, words_of_pages
+from rca.web.reviews import ask_for_drawings, words_of_pages
+from rca.web.reviews import blueprint as blueprint
 
 Bodies = dict[str, dict[str, Any]]
 _BLANK: dict[str, dict[str, Any]] = {
