@@ -41,8 +41,9 @@ guard: $(VENV)/.installed-dev ## our own gate on the newest commits (BASE=REVISI
 	  $(PY) -m rca guard check --policies .guardrails --validate --base "$$base"; \
 	else echo "No history here: there is no change to check."; fi
 
-bench: $(VENV)/.installed-dev ## measure, beside the named peers, in one run
-	$(PY) -m benchmarks
+bench: $(VENV)/.installed-dev $(VENV)-bench/.installed ## measure, beside the named peers, in one run (6 GB: the peers have an environment of their own)
+	$(PY) -m benchmarks $(filter-out mining,$(basename $(notdir $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))))
+	$(VENV)-bench/bin/python -W ignore -m benchmarks.mining
 
 pictures: $(VENV)/.installed-dev ## screenshots of every page from the sample company, into pictures/
 	@bash .ci/system-packages pango chromium
@@ -50,6 +51,7 @@ pictures: $(VENV)/.installed-dev ## screenshots of every page from the sample co
 
 locks: $(VENV)/.installed-dev ## recompile the lock files (names, versions and hashes; no addresses)
 	$(PY) -m uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
+	$(PY) -m uv pip compile pyproject.toml --extra embeddings --extra bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-bench.lock
 	$(PY) -m uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-dev.lock
 	echo 'semgrep>=1.182' | $(PY) -m uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-semgrep.lock
 	echo 'opa-golib-python-bindings==0.4.4' | $(PY) -m uv pip compile - --python-version 3.14 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements-opa.lock
@@ -71,7 +73,7 @@ $(VENV)/engines/.semgrep: requirements-semgrep.lock | $(VENV)/bin/python
 	@touch $@
 
 clean: ## remove the virtual environment and caches; instances stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist pictures
+	rm -rf $(VENV) $(VENV)-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist pictures
 
 $(VENV)/bin/python:
 	@bash .ci/make-venv $(VENV)
@@ -81,6 +83,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	  echo "Installing (first time: a few minutes) ..."; \
 	  $(PY) -m pip install --quiet --require-hashes -r requirements.lock && \
 	  $(PY) -m pip install --quiet --no-deps --no-build-isolation -e . ; }
+	@touch $@
+
+$(VENV)-bench/.installed: requirements-bench.lock $(VENV)/.installed-dev
+	@bash .ci/make-venv $(VENV)-bench
+	@echo "Installing what the benchmarks compare with (several gigabytes) ..."
+	@$(PY) -m uv pip install --quiet --python $(VENV)-bench/bin/python --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python

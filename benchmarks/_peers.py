@@ -53,7 +53,7 @@ def bertopic(texts: Sequence[str]) -> Labels:
 
     reduce = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=0)
     try:
-        topics, _ = BERTopic(umap_model=reduce).fit_transform(
+        topics, _ = BERTopic(umap_model=reduce, embedding_model=encoder()).fit_transform(
             list(texts), _vectors(tuple(texts)).astype(np.float32)
         )
     except (TypeError, ValueError) as error:

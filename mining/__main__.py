@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--scope", choices=("organisation", "mixed"), default="organisation")
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--encoder", type=Path, help="folder of a model (similar; optional)")
+        command.add_argument("--jobs", type=int, help="processes for large inputs (patterns)")
         command.add_argument("--k", type=int, default=5, help="neighbours per record (similar)")
     return parser
 
@@ -50,7 +51,8 @@ def _patterns(
     from mining.documents import result_document
     from mining.pipeline import MiningOptions, mine
 
-    result = mine(records, MiningOptions(scope=args.scope, taxonomy=taxonomy), args.seed)
+    options = MiningOptions(scope=args.scope, taxonomy=taxonomy, jobs=args.jobs)
+    result = mine(records, options, args.seed)
     _write_json(args.out, result_document(result))
     return f"{len(result.patterns)} patterns, {len(result.unassigned)} records in none"
 
