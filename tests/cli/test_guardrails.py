@@ -46,7 +46,7 @@ def test_list_accept_export_reject(home: str, tmp_path: Path) -> None:
     listed = json.loads(rca("guardrails", "list", "--json").stdout)["guardrails"]
     assert home in {item["id"] for item in listed}
     assert all(item["interval95"][0] < 1 for item in listed)
-    assert "4 of 4 incidents (95% 51% to 100%)" in rca("guardrails", "list").stdout
+    assert "4 of 4 incidents (95% 25% to 100%)" in rca("guardrails", "list").stdout
     done = rca("guardrails", "accept", home, "--owner", "Storefront", "--json")
     assert json.loads(done.stdout) == {"id": home, "decision": "accepted", "version": 2}
     (doc,) = parse(rca("guardrails", "export").stdout)

@@ -94,7 +94,7 @@ def test_sync_reads_changes_evidence_and_reverts(engine: Engine, repo: Path, now
     assert (bad.ai_state, bad.service, bad.reverted_30d) == ("evidenced", "checkout", True)
     assert (bad.lines_added, bad.lines_deleted, bad.paths) == (2, 1, ["pool.py"])
     [seen] = bad.facts["findings"]
-    assert (seen["detector"], seen["where"], seen["version"]) == ("D1", "message", "1")
+    assert (seen["detector"], seen["where"], seen["version"]) == ("D4", "message", "1")
     assert rows["Start"].reverted_30d is None  # not thirty days old at the newest commit
     assert [(link.method, link.relation) for link in links] == [("revert", None)]
 

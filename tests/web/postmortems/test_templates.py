@@ -54,7 +54,7 @@ def test_a_template_is_chosen_by_hand_at_the_start(quick_desk: Desk) -> None:
     reference = answer.location.split("/")[-2]
     assert _following(quick_desk, reference) == "howie@1"
     page = client.get(f"/postmortems/{reference}/edit").get_data(as_text=True)
-    headings = re.findall(r'<h2 id="h-[a-z]+">([^<]+)', page)
+    headings = [text.strip() for text in re.findall(r'<h2 id="h-[a-z]+">([^<]+)', page)]
     assert headings.index("How it made sense") < headings.index("What contributed")
     refused = client.post("/postmortems/new", data={**data, "template": "nothing"})
     assert refused.status_code == 422
