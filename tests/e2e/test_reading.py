@@ -35,7 +35,9 @@ def test_the_page_reads_without_scripts(open_page: OpenPage) -> None:
     page.get_by_role("link", name=re.compile(r"\d+ kept texts")).click()
     expect(page.locator("h1")).to_have_text("History")
     page.get_by_role("button", name="Compare the two").click()
-    expect(page.locator("h1")).to_contain_text("say the same")
+    # Other tests of this process may have changed the text meanwhile: either answer is a comparison.
+    compared = re.compile(r"say the same|\d+ differences? between text \d+ and text \d+")
+    expect(page.locator("h1")).to_have_text(compared)
 
 
 def test_an_outsider_gets_the_same_page_as_for_nothing(
