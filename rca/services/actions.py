@@ -23,8 +23,9 @@ from rca.domain.vocabulary import (
     Severity,
     Verification,
 )
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from rca.errors import Conflict, Invalid, NotFound, Problem
 from rca.services import authoring
+from rca.services.permissions import need
 from rca.services.visibility import find_postmortem, visible_to
 from rca.store import tables as t
 from rca.store.postmortems import load_content
@@ -290,8 +291,7 @@ def change(
     now: datetime,
 ) -> ActionView:
     """Store the progress of one action item. Raises Invalid, Conflict, Forbidden, NotFound."""
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.WRITE.label}”.")
+    need(viewer, Permission.WRITE)
     _row, owner = _find(session, viewer, action_id, lock=True)
     old = load_content(session, owner)
     version = _version(session, owner)

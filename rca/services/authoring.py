@@ -35,6 +35,7 @@ from rca.domain.vocabulary import (
 )
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
 from rca.services import jobs, revisions, secrets_guard, templates
+from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
 from rca.store import audit, search
 from rca.store import tables as t
@@ -127,7 +128,7 @@ def create(
 
     ``template`` is the id of one chosen by hand; blank takes the usual one of its severity.
     """
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     content = with_member(session, viewer, content, PersonRole.AUTHOR)
     content, redacted = secrets_guard.redact_model(content)
     row = t.PostmortemRow(
@@ -351,13 +352,8 @@ def record(
     audit.append(session, act, now=now)
 
 
-def _need(viewer: Viewer, permission: Permission) -> None:
-    if not viewer.may(permission):
-        raise Forbidden(f"Your account may not do this: it needs “{permission.label}”.")
-
-
 def _editable(session: Session, viewer: Viewer, reference: str) -> t.PostmortemRow:
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     row = find_postmortem(session, viewer, reference, lock=True)
     if Status(row.status) not in EDITABLE:
         raise NotNow(
@@ -434,7 +430,7 @@ def submit(
     session: Session, *, viewer: Viewer, reference: str, base_version: int, now: datetime
 ) -> Saved:
     """Ask for review. Raises Invalid with what its template still asks, each with its field."""
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     row, content = _move(session, viewer, reference, base_version, Status.IN_REVIEW)
     open_items = unmet(content, templates.of(session, row, content))
     if open_items:
@@ -457,7 +453,7 @@ def request_changes(
     now: datetime,
 ) -> Saved:
     """Hand it back with words. On a published one this starts a correction."""
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     if not reason.strip():
         raise Invalid([Problem("reason", "Say what is still open, so that the author can act.")])
     row, _content = _move(session, viewer, reference, base_version, Status.CHANGES_REQUESTED)
@@ -471,7 +467,7 @@ def approve(
     session: Session, *, viewer: Viewer, reference: str, base_version: int, now: datetime
 ) -> Saved:
     """Sign off this content. Nobody approves what they wrote or submitted. Raises Forbidden."""
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     row, content = _move(session, viewer, reference, base_version, Status.APPROVED)
     if viewer.user_id is not None and viewer.user_id in _writers(session, row):
         raise Forbidden("You worked on this postmortem; someone else signs it off.")
@@ -498,7 +494,7 @@ def publish(
     session: Session, *, viewer: Viewer, reference: str, base_version: int, now: datetime
 ) -> Saved:
     """Make the approved content an immutable revision that readers see; mining follows."""
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     row, content = _move(session, viewer, reference, base_version, Status.PUBLISHED)
     if row.approved_hash != row.content_hash:
         raise NotNow("The content changed after approval. Ask for approval again.")
@@ -535,7 +531,7 @@ def set_aside(
     now: datetime,
 ) -> Saved:
     """Archive, mark as not required, or take back to draft; each with a reason."""
-    _need(viewer, Permission.REVIEW if target is Status.ARCHIVED else Permission.WRITE)
+    need(viewer, Permission.REVIEW if target is Status.ARCHIVED else Permission.WRITE)
     if target not in (Status.ARCHIVED, Status.NOT_REQUIRED, Status.DRAFT):
         raise NotNow(f"{target.label} is not reached this way.")
     if target is not Status.DRAFT and not reason.strip():

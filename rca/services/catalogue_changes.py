@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 from mining.policy.catalogue import kinds
 from rca.domain.access import Permission, Viewer
 from rca.domain.catalogue import DrillEntry, FreezeEntry, ServiceEntry
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from rca.errors import Conflict, Invalid, NotFound, Problem
 from rca.services.authoring import problems_of
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -30,11 +31,6 @@ def parse(kind: type[EntryT], data: Mapping[str, Any]) -> EntryT:
         return kind.model_validate(dict(data))
     except ValidationError as error:
         raise Invalid(problems_of(error)) from error
-
-
-def _need(viewer: Viewer) -> None:
-    if not viewer.may(Permission.REVIEW):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.REVIEW.label}”.")
 
 
 def _check_version(stored: int, base: int, what: str, current: Any) -> None:
@@ -75,7 +71,7 @@ def save_service(
 
     Raises Forbidden, Invalid for a taken name or an unknown dependency, Conflict, NotFound.
     """
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = session.get(t.Service, service_id, with_for_update=True) if service_id else None
     if service_id and row is None:
         raise NotFound("There is no such service in the catalogue.")
@@ -131,7 +127,7 @@ def save_freeze(
     base_version: int = 0,
 ) -> str:
     """Add or change a freeze window. Returns its id. Raises Forbidden, Conflict, NotFound."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = session.get(t.FreezeWindow, freeze_id, with_for_update=True) if freeze_id else None
     if freeze_id and row is None:
         raise NotFound("There is no such freeze window.")
@@ -154,7 +150,7 @@ def save_freeze(
 
 def remove_freeze(session: Session, *, viewer: Viewer, freeze_id: str, now: datetime) -> None:
     """Take a freeze window out. Raises Forbidden, NotFound."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = session.get(t.FreezeWindow, freeze_id)
     if row is None:
         raise NotFound("There is no such freeze window.")
@@ -175,7 +171,7 @@ def save_drill(
 
     Raises Forbidden, Invalid for an unknown service, Conflict, NotFound.
     """
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = session.get(t.Drill, drill_id, with_for_update=True) if drill_id else None
     if drill_id and row is None:
         raise NotFound("There is no such drill.")

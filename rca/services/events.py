@@ -21,9 +21,10 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Permission, Viewer
 from rca.domain.event import Delivery, DeliveryState, Event
 from rca.domain.postmortem import new_id
-from rca.errors import Forbidden, NotFound
+from rca.errors import NotFound
 from rca.formats.events import READERS, Malformed
 from rca.services import events_apply, events_signature
+from rca.services.permissions import need
 from rca.services.secrets_guard import redact
 from rca.store import audit
 from rca.store import tables as t
@@ -244,16 +245,11 @@ def find(session: Session, *, viewer: Viewer, delivery_id: str) -> DeliveryView:
 
 
 def _find(session: Session, viewer: Viewer, delivery_id: str) -> t.WebhookDelivery:
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = session.get(t.WebhookDelivery, delivery_id)
     if row is None:
         raise NotFound("There is no such delivery.")
     return row
-
-
-def _need_admin(viewer: Viewer) -> None:
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.ADMIN.label}”.")
 
 
 def deliveries(
@@ -265,7 +261,7 @@ def deliveries(
     limit: int = 50,
 ) -> Sequence[DeliveryView]:
     """Deliveries, newest first, from after ``before``. One more than ``limit`` tells of more."""
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = t.WebhookDelivery
     at, key = col(row.received_at), col(row.id)
     query = select(row).order_by(at.desc(), key.desc()).limit(limit + 1)

@@ -16,9 +16,10 @@ from rca.domain.access import Permission, Viewer
 from rca.domain.change import ChangeRecord
 from rca.domain.event import DeploymentRecord
 from rca.domain.postmortem import OWN_ORGANISATION
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from rca.errors import Conflict, Invalid, NotFound, Problem
 from rca.services import changes
 from rca.services.events_apply import take_deployment
+from rca.services.permissions import need
 from rca.services.secrets_guard import redact_model
 from rca.store import audit
 from rca.store import tables as t
@@ -173,11 +174,6 @@ def get_deployment(session: Session, key: str) -> dict[str, Any]:
     return deployment_value(row, sorted(_changes_of(session, [key]).get(key, ())))
 
 
-def _need(viewer: Viewer) -> None:
-    if not viewer.may(Permission.INGEST):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.INGEST.label}”.")
-
-
 def add_changes(
     session: Session, *, viewer: Viewer, records: Sequence[ChangeRecord], now: datetime
 ) -> dict[str, int]:
@@ -185,7 +181,7 @@ def add_changes(
 
     Raises Conflict when a stored change says otherwise: replacing one names what it replaces.
     """
-    _need(viewer)
+    need(viewer, Permission.INGEST)
     records = [redact_model(record)[0] for record in records]
     query = select(t.Change).where(col(t.Change.key).in_([record.key for record in records]))
     known = {row.key: change_value(row) for row in session.exec(query)}
@@ -205,7 +201,7 @@ def replace_change(
     session: Session, *, viewer: Viewer, record: ChangeRecord, seen: str, now: datetime
 ) -> dict[str, Any]:
     """Put a change in place of the one that was seen. Raises NotFound, Conflict."""
-    _need(viewer)
+    need(viewer, Permission.INGEST)
     record, _ = redact_model(record)
     row = _change(session, record.key)
     current = change_value(row)
@@ -226,7 +222,7 @@ def add_deployments(
     session: Session, *, viewer: Viewer, records: Sequence[DeploymentRecord], now: datetime
 ) -> dict[str, int]:
     """Store deployments; one that is known is completed by what is new and loses nothing."""
-    _need(viewer)
+    need(viewer, Permission.INGEST)
     made = sum(take_deployment(session, redact_model(r)[0], now=now) for r in records)
     detail = {"added": made, "source": "api"}
     audit.append(session, audit.Act(viewer.name, "deployments.take", "deployment", "api", detail),

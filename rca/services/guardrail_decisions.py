@@ -11,12 +11,13 @@ from sqlmodel import Session
 from mining.policy.document import PolicyTextError, identity, next_version, parse, validate
 from mining.policy.gates import open_stage
 from rca.domain.access import Permission, Viewer
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
+from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
 from rca.services.guardrail_duties import plan
 from rca.services.guardrail_gates import gate_settings
 from rca.services.guardrail_history import all_gates, history_of
 from rca.services.guardrails import ACCEPTED, REJECTED, set_document
 from rca.services.ledger import change_records
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -46,8 +47,7 @@ def find_guardrail(session: Session, guardrail_id: str, *, lock: bool = False) -
 def _to_decide(
     session: Session, viewer: Viewer, guardrail_id: str, base_version: int
 ) -> t.GuardrailRow:
-    if not viewer.may(Permission.REVIEW):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.REVIEW.label}”.")
+    need(viewer, Permission.REVIEW)
     row = find_guardrail(session, guardrail_id, lock=True)
     if row.version != base_version:
         raise Conflict(

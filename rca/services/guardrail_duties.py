@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select
 from mining.policy import catalogue
 from rca.domain.access import Permission, Viewer
 from rca.domain.catalogue import DrillEntry
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from rca.errors import Conflict, Invalid, NotFound, Problem
 from rca.services.catalogue import DrillView, find_drill
 from rca.services.catalogue_changes import save_drill
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -121,8 +122,7 @@ def all_duties(session: Session) -> list[tuple[Duty, str]]:
 
 
 def _to_change(session: Session, viewer: Viewer, duty_id: str, version: int) -> t.GuardrailDuty:
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.WRITE.label}”.")
+    need(viewer, Permission.WRITE)
     row = session.get(t.GuardrailDuty, duty_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such duty.")

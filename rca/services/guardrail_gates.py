@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from mining.policy.gates import GateSettings
 from rca.domain.access import Permission, Viewer
-from rca.errors import Forbidden, Invalid, Problem
+from rca.errors import Invalid, Problem
 from rca.services import jobs
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -78,8 +79,7 @@ def set_thresholds(
 
     Raises Forbidden, and Invalid at the path of the threshold.
     """
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.ADMIN.label}”.")
+    need(viewer, Permission.ADMIN)
     changed = []
     for item in thresholds(session):
         value = _number(item, values[item.name]) if item.name in values else item.value

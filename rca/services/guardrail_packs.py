@@ -14,8 +14,9 @@ from sqlmodel import Session
 
 from mining.policy.exporters import TARGETS, Coverage, Export, export
 from rca.domain.access import Permission, Viewer
-from rca.errors import Forbidden, Invalid, Problem
+from rca.errors import Invalid, Problem
 from rca.services.guardrail_reading import documents
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -104,8 +105,7 @@ def _digest(files: Mapping[str, str]) -> str:
 
 def remember(session: Session, made: Export, *, viewer: Viewer, now: datetime) -> None:
     """Keep what was taken away, so that the next export can be compared with it."""
-    if not viewer.may(Permission.READ):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.READ.label}”.")
+    need(viewer, Permission.READ)
     for pack in made.packs:
         row = session.get(t.GuardrailExport, pack.target)
         row = row or t.GuardrailExport(target=pack.target, at=now, digest="")

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from rca.domain.access import Permission, Viewer
 from rca.domain.vocabulary import PatternState
-from rca.errors import Forbidden, Invalid, Problem
+from rca.errors import Invalid, Problem
 from rca.services.guardrail_decisions import find_guardrail
+from rca.services.permissions import need
 from rca.services.visibility import is_open
 from rca.store import audit
 from rca.store import tables as t
@@ -93,8 +94,7 @@ def post_outcome(
 
     Raises Forbidden, Invalid, NotFound.
     """
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.WRITE.label}”.")
+    need(viewer, Permission.WRITE)
     row = find_guardrail(session, _text(entry, "rule", 64))
     repo, ref = _text(entry, "repo", 400), _text(entry, "ref", 400)
     state = _text(entry, "state", 16)

@@ -20,7 +20,8 @@ from rca.domain.colour import (
     mixed,
     rgb_of,
 )
-from rca.errors import Conflict, Forbidden, Invalid, Problem
+from rca.errors import Conflict, Invalid, Problem
+from rca.services.permissions import need
 from rca.services.report_pdf import Document
 from rca.store import audit
 from rca.store import tables as t
@@ -88,8 +89,7 @@ def save(
     """Set the look. ``logo`` None keeps what is there. Raises Invalid with what to change,
     Conflict when somebody saved since, Forbidden.
     """
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden("Your account may not do this: it needs “Administer”.")
+    need(viewer, Permission.ADMIN)
     row = session.get(t.CompanyLook, 1) or t.CompanyLook(version=0, updated_at=now)
     if row.version != base_version:
         raise Conflict(

@@ -14,6 +14,7 @@ from rca.errors import Forbidden, Invalid, NotFound, Problem
 from rca.reports.letter import Letter
 from rca.services import mailing
 from rca.services.mail_desk import Desk, Leaving
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -221,7 +222,7 @@ def set_team_address(
     session: Session, *, viewer: Viewer, team: str, address: str, now: datetime
 ) -> None:
     """Where a team reads mail; blank ends it. Raises Invalid, Forbidden, NotFound."""
-    mailing.need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     address = _checked(address, blank=True)
     if team not in offered(session).teams:
         raise NotFound(f"There is no team “{team}”.")

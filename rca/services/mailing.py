@@ -20,11 +20,12 @@ from rca.config import Settings, Smtp
 from rca.domain.access import Permission, Viewer
 from rca.domain.mail import MailKind, MailState, is_address, one_line
 from rca.domain.postmortem import new_id
-from rca.errors import Forbidden, NotFound, NotNow
+from rca.errors import NotFound, NotNow
 from rca.reports.letter import Letter, letter_html, letter_text
 from rca.services import jobs
 from rca.services.jobs import Claim
 from rca.services.mail_desk import Desk
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 from rca.store.engine import writing
@@ -368,12 +369,6 @@ def _view(row: t.MailMessage) -> MailView:
     )
 
 
-def need_admin(viewer: Viewer) -> None:
-    """Raises Forbidden for anyone but an admin."""
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.ADMIN.label}”.")
-
-
 def log(
     session: Session,
     *,
@@ -383,7 +378,7 @@ def log(
     limit: int = 50,
 ) -> Sequence[MailView]:
     """Mails, newest first. One more than ``limit`` tells of more."""
-    need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = t.MailMessage
     at, key = col(row.created_at), col(row.id)
     query = select(row).order_by(at.desc(), key.desc()).limit(limit + 1)
@@ -403,7 +398,7 @@ def counts(session: Session) -> dict[str, int]:
 
 def send_again(session: Session, *, viewer: Viewer, message_id: str, now: datetime) -> None:
     """Put a failed or waiting mail in line now. Raises NotFound, NotNow."""
-    need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = session.get(t.MailMessage, message_id)
     if row is None:
         raise NotFound("There is no such mail.")
@@ -420,6 +415,6 @@ def send_again(session: Session, *, viewer: Viewer, message_id: str, now: dateti
 
 def send_test(session: Session, *, viewer: Viewer, address: str, now: datetime) -> bool:
     """A test mail, at most one a minute to an address."""
-    need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     key = f"test:{address}:{now:%Y%m%d%H%M}"
     return queue(session, Draft(key, MailKind.TEST, address), now=now)

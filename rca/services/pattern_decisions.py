@@ -10,18 +10,14 @@ from sqlmodel import Session, col
 
 from rca.domain.access import Permission, Viewer
 from rca.domain.vocabulary import PatternState
-from rca.errors import Forbidden, Invalid, NotNow, Problem
+from rca.errors import Invalid, NotNow, Problem
 from rca.services import jobs
 from rca.services.mining import next_number
 from rca.services.patterns import find_pattern, members_of
+from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
 from rca.store import audit
 from rca.store import tables as t
-
-
-def _need(viewer: Viewer) -> None:
-    if not viewer.may(Permission.REVIEW):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.REVIEW.label}”.")
 
 
 def _human(row: t.PatternRow) -> dict[str, Any]:
@@ -58,7 +54,7 @@ def _words(text: str, field: str, most: int = 400) -> str:
 
 def rename(session: Session, *, viewer: Viewer, identifier: str, name: str, now: datetime) -> None:
     """Give the pattern a name of people's own; later runs keep it. Raises Invalid."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     row.name, row.named_by_human = _words(name, "name"), True
     _keep(session, row, viewer, "rename", now)
@@ -66,7 +62,7 @@ def rename(session: Session, *, viewer: Viewer, identifier: str, name: str, now:
 
 def confirm(session: Session, *, viewer: Viewer, identifier: str, now: datetime) -> None:
     """Say that this is one cause coming back; its members stay together from now on."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     human = _human(row)
     human["together"] = [sorted(_references(session, row))]
@@ -78,7 +74,7 @@ def dismiss(
     session: Session, *, viewer: Viewer, identifier: str, reason: str, now: datetime
 ) -> None:
     """Say that this is no pattern, and why. It stays out of the list in later runs."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     row.reason = _words(reason, "reason", 2_000)
     row.state = PatternState.DISMISSED.value
@@ -88,7 +84,7 @@ def dismiss(
 
 def reconsider(session: Session, *, viewer: Viewer, identifier: str, now: datetime) -> None:
     """Take a decision back: the pattern is a proposal again."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     row.state, row.reason = PatternState.PROPOSED.value, ""
     _keep(session, row, viewer, "reconsider", now, {**_human(row), "together": []})
@@ -98,7 +94,7 @@ def add_member(
     session: Session, *, viewer: Viewer, identifier: str, reference: str, now: datetime
 ) -> None:
     """Put a postmortem into the pattern. Raises NotFound, Invalid, NotNow."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     incident = find_postmortem(session, viewer, reference.strip().upper())
     _refuse_unfit(row, incident)
@@ -129,7 +125,7 @@ def remove_member(
     now: datetime,
 ) -> None:
     """Take a postmortem out; later runs keep it apart from the others. Raises NotFound."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     incident = find_postmortem(session, viewer, reference)
     members = _references(session, row)
@@ -149,7 +145,7 @@ def remove_member(
 
 def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now: datetime) -> None:
     """Say that another pattern is the same cause; the next run joins them under this number."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row, second = find_pattern(session, identifier), find_pattern(session, other)
     if row.id == second.id or row.organisation != second.organisation:
         raise Invalid([Problem("other", "Choose another pattern of the same organisation.")])
@@ -170,7 +166,7 @@ def split(
 ) -> str:
     """Say that these members are another cause: they get a pattern of their own, whose number is
     returned; later runs keep both sides apart. Raises Invalid."""
-    _need(viewer)
+    need(viewer, Permission.REVIEW)
     row = find_pattern(session, identifier)
     members = _references(session, row)
     chosen = [reference for reference in members if reference in set(references)]

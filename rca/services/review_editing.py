@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Permission, Viewer
 from rca.domain.review_words import AGENDA, PARTS, checked
 from rca.domain.vocabulary import ReviewState
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
+from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
 from rca.services import secrets_guard
 from rca.services.authoring import problems_of
+from rca.services.permissions import need
 from rca.services.review_reading import topics
 from rca.services.review_records import find
 from rca.store import audit
@@ -84,8 +85,7 @@ def save_part(
     """Store one part. Raises Conflict with what is stored when somebody saved since
     ``base_version``, NotNow once published.
     """
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden("Your account may not do this: it needs “Write postmortems”.")
+    need(viewer, Permission.WRITE)
     row = find(session, reference, lock=True)
     if row.state == ReviewState.PUBLISHED:
         raise NotNow("This review is published. Add an addendum, or start a new version.")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from rca.config import Settings
-from rca.domain.access import Viewer
+from rca.domain.access import Permission, Viewer
 from rca.domain.mail import MailKind, is_address, last_day_begun
 from rca.domain.quarters import Quarter
 from rca.errors import Invalid, NotFound, Problem
@@ -18,6 +18,7 @@ from rca.reports.letter import Letter
 from rca.services import jobs, mailing
 from rca.services.jobs import Claim
 from rca.services.mail_desk import Desk, Leaving
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 from rca.store.engine import reading, writing
@@ -68,7 +69,7 @@ def save_list(
     session: Session, *, viewer: Viewer, name: str, addresses: Sequence[str], now: datetime
 ) -> ListView:
     """Make or replace a list; an empty one is removed with its schedules. Raises Invalid."""
-    mailing.need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     name = " ".join(name.split())
     addresses = list(dict.fromkeys(one.strip() for one in addresses if one.strip()))
     problems = []
@@ -117,7 +118,7 @@ def add_schedule(
     paper: str = "a4",
 ) -> str:
     """From the next date on, each quarter's review goes to the list. Raises Invalid, NotFound."""
-    mailing.need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     find_list(session, list_name)
     if not 0 <= days_after <= 90:
         raise Invalid([Problem("days_after", "0 to 90 days after the quarter's end.")])
@@ -139,7 +140,7 @@ def add_schedule(
 
 def remove_schedule(session: Session, *, viewer: Viewer, schedule_id: str, now: datetime) -> None:
     """End a schedule. Raises NotFound."""
-    mailing.need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = session.get(t.ReviewSchedule, schedule_id)
     if row is None:
         raise NotFound("There is no such schedule.")

@@ -16,9 +16,10 @@ from rca import __version__
 from rca.domain.access import OPERATOR, Permission, Viewer
 from rca.domain.periods import Period
 from rca.domain.vocabulary import ReviewState
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
+from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
 from rca.reports.value import Review, as_json, review_digest
 from rca.services import reading, reviews, secrets_guard
+from rca.services.permissions import need
 from rca.services.review_reading import merged, parts_of, period_of
 from rca.store import audit
 from rca.store import tables as t
@@ -40,7 +41,7 @@ def create(
     """A new draft over live data. Returns its reference. Raises Forbidden, NotNow while another
     version of it is not published, NotFound when no incident is on record there.
     """
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     _check_scope(session, team, tier)
     reviews.build(
         session, period=period, now=now, organisation=organisation, whose=whose, team=team,
@@ -219,7 +220,7 @@ def add_addendum(
     session: Session, *, viewer: Viewer, reference: str, text: str, now: datetime
 ) -> None:
     """A dated correction under a published review."""
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     row = find(session, reference, lock=True)
     _only(row, ReviewState.PUBLISHED, "Before publication the words themselves can be edited.")
     cleaned = secrets_guard.redact(text.replace("\x00", "").strip()).text
@@ -233,7 +234,7 @@ def next_version(
     session: Session, *, viewer: Viewer, reference: str, now: datetime
 ) -> str:  # fmt: skip
     """A new draft over live figures that starts from the words of the published one."""
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     row = find(session, reference, lock=True)
     _only(row, ReviewState.PUBLISHED, "It is not published, so edit it itself.")
     _one_at_a_time(session)
@@ -270,13 +271,8 @@ def in_order(session: Session, one: str, other: str) -> tuple[tuple[str, str], b
     return (rows[0].reference, rows[1].reference), rows[1].starts_on <= rows[0].ends_on
 
 
-def _need(viewer: Viewer, permission: Permission) -> None:
-    if not viewer.may(permission):
-        raise Forbidden(f"Your account may not do this: it needs “{permission.label}”.")
-
-
 def _at(session: Session, viewer: Viewer, reference: str, base_version: int) -> t.ReviewRow:
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     row = find(session, reference, lock=True)
     if row.version != base_version:
         raise Conflict(

@@ -25,7 +25,8 @@ from rca.domain.template import (
     seeds,
     usual,
 )
-from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
+from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
+from rca.services.permissions import need
 from rca.services.visibility import visible_to
 from rca.store import audit
 from rca.store import tables as t
@@ -270,7 +271,7 @@ def save(
     A version that says what the one before says is not stored. Raises Conflict when somebody
     saved since, Forbidden, Invalid, NotNow.
     """
-    _need(viewer)
+    need(viewer, Permission.ADMIN)
     every = _every(session, template.id)
     newest = max((key[1] for key in every), default=0)
     _refuse_stale(every, template.id, base_version, newest)
@@ -308,11 +309,6 @@ def _refuse_stale(
     )
 
 
-def _need(viewer: Viewer) -> None:
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden("Templates are changed by admins.")
-
-
 def _head(session: Session, template_id: str, now: datetime) -> t.TemplateRow:
     row = session.get(t.TemplateRow, template_id) or t.TemplateRow(id=template_id, changed_at=now)
     row.changed_at = now
@@ -331,7 +327,7 @@ def retire(
     session: Session, *, viewer: Viewer, template_id: str, retired: bool, now: datetime
 ) -> None:
     """Stop or start offering a template. One that an occasion uses stays. Raises NotNow."""
-    _need(viewer)
+    need(viewer, Permission.ADMIN)
     find(session, template_id)
     uses = _occasions(session).get(template_id, [])
     if retired and uses:
@@ -344,7 +340,7 @@ def retire(
 
 def choose(session: Session, *, viewer: Viewer, wanted: Mapping[str, str], now: datetime) -> None:
     """Which template each occasion begins with; records that are begun keep theirs."""
-    _need(viewer)
+    need(viewer, Permission.ADMIN)
     known = {one.id for one in offered(session)}
     before = choices(session)
     for occasion, _ in OCCASIONS:

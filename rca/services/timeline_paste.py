@@ -18,10 +18,11 @@ from rca.domain.access import Permission, Viewer
 from rca.domain.lifecycle import EDITABLE
 from rca.domain.postmortem import PostmortemContent, TimelineEntry
 from rca.domain.vocabulary import Milestone, Section, TimePrecision, ValueSource
-from rca.errors import Forbidden, Invalid, NotNow, Problem
+from rca.errors import Invalid, NotNow, Problem
 from rca.formats.timeline import NO_TIME, Proposal, Transcript, propose, same_text
 from rca.services import authoring, reading
 from rca.services.authoring import Saved
+from rca.services.permissions import need
 from rca.services.roles_only import NameReplacer
 
 MOST_CHARACTERS = 2_000_000
@@ -81,8 +82,7 @@ def day_of(content: PostmortemContent, now: datetime) -> date:
 
 def open_for(session: Session, *, viewer: Viewer, reference: str) -> reading.PostmortemView:
     """The postmortem, when this viewer may edit it now. Raises NotFound, Forbidden, NotNow."""
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.WRITE.label}”.")
+    need(viewer, Permission.WRITE)
     view = reading.view(session, viewer=viewer, reference=reference, live=True)
     if view.status not in EDITABLE:
         raise NotNow("This postmortem is not open for editing. Start a correction to change it.")

@@ -17,8 +17,9 @@ from rca.domain.event import IssueMove
 from rca.domain.postmortem import new_id
 from rca.domain.tracker import ProposalState, TrackerSays, issue_key
 from rca.domain.vocabulary import OPEN_ACTION_STATUSES, ActionStatus
-from rca.errors import Forbidden, NotFound, NotNow
+from rca.errors import NotFound, NotNow
 from rca.services.actions import ActionView, Progress, change
+from rca.services.permissions import need
 from rca.services.visibility import visible_to
 from rca.store import audit
 from rca.store import tables as t
@@ -186,8 +187,7 @@ def _view(row: t.TrackerProposal) -> ProposalView:
 
 
 def _find(session: Session, viewer: Viewer, proposal_id: str) -> t.TrackerProposal:
-    if not viewer.may(Permission.WRITE):
-        raise Forbidden(f"Your account may not do this: it needs “{Permission.WRITE.label}”.")
+    need(viewer, Permission.WRITE)
     held = t.TrackerProposal
     query = select(held).where(
         held.id == proposal_id, held.postmortem_id == t.PostmortemRow.id, visible_to(viewer)

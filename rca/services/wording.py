@@ -17,7 +17,8 @@ from rca.blameless import Allowed, Finding, Options, Reviewer
 from rca.blameless.lexicon import load
 from rca.domain.access import Permission, Viewer
 from rca.domain.postmortem import PostmortemContent
-from rca.errors import Forbidden, Invalid, Problem
+from rca.errors import Invalid, Problem
+from rca.services.permissions import need
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import audit
 from rca.store import tables as t
@@ -198,7 +199,7 @@ def check(
     allowed: tuple[Allowed, ...] = (),
 ) -> tuple[Finding, ...]:
     """Hints on a text as it is typed. Nothing of it is stored. Raises NotFound, Forbidden."""
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     if field and not is_read(field):
         return ()
     row = find_postmortem(session, viewer, reference) if reference else None
@@ -220,7 +221,7 @@ def dismiss(
 
     Twice is once. Raises Invalid without a reason or with an unknown rule, NotFound, Forbidden.
     """
-    _need(viewer, Permission.WRITE)
+    need(viewer, Permission.WRITE)
     _check_dismissal(rule, sentence_key, reason, reference)
     row = find_postmortem(session, viewer, reference) if reference else None
     postmortem_id = row.id if row else None
@@ -264,7 +265,7 @@ def _already(session: Session, rule: str, key: str, postmortem_id: str | None) -
 
 def withdraw(session: Session, *, viewer: Viewer, dismissal_id: str, now: datetime) -> None:
     """Let a dismissed hint speak again. Reviewers only; audited by rule, not by sentence."""
-    _need(viewer, Permission.REVIEW)
+    need(viewer, Permission.REVIEW)
     row = session.get(t.WordingDismissal, dismissal_id)
     if row is None:
         return
@@ -336,8 +337,3 @@ def _rated(standing: Counter[str], dismissed: Counter[str]) -> list[RuleRate]:
         )
         for rule in load(clarity=True).rules
     ]
-
-
-def _need(viewer: Viewer, permission: Permission) -> None:
-    if not viewer.may(permission):
-        raise Forbidden(f"Your account may not do this: it needs “{permission.label}”.")

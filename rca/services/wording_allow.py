@@ -16,7 +16,8 @@ from rca.blameless import CATEGORIES, Allowed, AllowListError, read_allow_list
 from rca.blameless.lexicon import load
 from rca.blameless.suppression import EVERY_RULE
 from rca.domain.access import Permission, Viewer
-from rca.errors import Forbidden, Invalid, NotFound, Problem, SettingError
+from rca.errors import Invalid, NotFound, Problem, SettingError
+from rca.services.permissions import need
 from rca.store import audit
 from rca.store import tables as t
 
@@ -102,7 +103,7 @@ def keep(
     Raises Invalid without phrase or reason, for an unknown rule or a phrase that is there;
     NotFound, Forbidden.
     """
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     phrase = " ".join(phrase.split())
     _check(session, rule, phrase, reason, entry_id)
     row = session.get(t.WordingAllowed, entry_id) if entry_id else None
@@ -118,7 +119,7 @@ def keep(
 
 def remove(session: Session, *, viewer: Viewer, entry_id: str, now: datetime) -> None:
     """Take an entry off the list: its rule speaks again. Twice is once. Admins only; audited."""
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = session.get(t.WordingAllowed, entry_id)
     if row is None:
         return
@@ -128,7 +129,7 @@ def remove(session: Session, *, viewer: Viewer, entry_id: str, now: datetime) ->
 
 def take_from_file(session: Session, *, viewer: Viewer, home: Path, now: datetime) -> int:
     """Put the file's entries on the list, each with an audit row; says how many were new."""
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     new = [entry for entry in kept_phrases(session, home=home) if not entry.id]
     for entry in new:
         reason = entry.reason or f"From {ALLOW_FILE}"
@@ -146,7 +147,7 @@ def as_file(session: Session) -> str:
 
 def history(session: Session, *, viewer: Viewer, limit: int = 50) -> list[PhraseAct]:
     """Who changed the list, when and why, newest first. Admins only."""
-    _need_admin(viewer)
+    need(viewer, Permission.ADMIN)
     row = t.AuditEvent
     query = select(row).where(row.object_kind == _KIND).order_by(col(row.seq).desc()).limit(limit)
     return [
@@ -195,8 +196,3 @@ def _audit(
 ) -> None:
     detail = {"rule": row.rule, "phrase": row.phrase, "reason": row.reason}
     audit.append(session, audit.Act(viewer.name, action, _KIND, row.id, detail), now=now)
-
-
-def _need_admin(viewer: Viewer) -> None:
-    if not viewer.may(Permission.ADMIN):
-        raise Forbidden("Only an admin may change what the organisation keeps.")

@@ -1,11 +1,12 @@
 """Services, freeze windows and drills: one page to read, one form each to change."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from pydantic import BaseModel
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
@@ -37,21 +38,42 @@ def index() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """One form: its template, where it is sent, what it holds."""
+class Form:
+    """One kind of entry: its template, its entry, and what stores one.
+
+    ``store(session, entry, key, base_version)``; a blank ``key`` adds.
+    """
 
     template: str
+    entry: type[BaseModel]
+    store: Callable[[Session, Any, str, int], str]
+
+    def blank(self, **given: str) -> Values:
+        """A value per field, empty where nothing is given."""
+        return dict.fromkeys(self.entry.model_fields, "") | given
+
+    def typed(self) -> Values:
+        """What this request's form holds."""
+        return {name: request.form.get(name, "") for name in self.entry.model_fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form on a page: where it is sent, what it holds, which version of what it changes."""
+
+    form: Form
     target: str
     title: str
     values: Values
-    version: int
+    key: str = ""
+    version: int = 0
 
 
 def _page(sheet: Sheet, problems: tuple[Problem, ...] = (), clash: str = "") -> str:
     with reading() as session:
         found = catalogue.read_catalogue(session, now=now())
     return render_template(
-        sheet.template,
+        sheet.form.template,
         here="services",
         sheet=sheet,
         problems=problems,
@@ -67,8 +89,8 @@ def _instant(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if value else ""
 
 
-def _typed(fields: tuple[str, ...]) -> Values:
-    return {name: request.form.get(name, "") for name in fields}
+def _short(argument: str) -> str:
+    return request.args.get(argument, "").replace("\x00", "")[:240]
 
 
 def _version() -> int:
@@ -76,25 +98,30 @@ def _version() -> int:
     return int(given) if given.isdecimal() and len(given) < 9 else 0
 
 
-def _save(
-    sheet: Sheet, store: Callable[[Session, Mapping[str, Any]], str], done: str
-) -> Response | tuple[str, int]:
+def _save(sheet: Sheet, done: str) -> Response | tuple[str, int]:
     """Store what was typed; on a refusal show it again with the reasons."""
     try:
         with writing() as session:
-            store(session, sheet.values)
+            entry = changes.parse(sheet.form.entry, sheet.values)
+            sheet.form.store(session, entry, sheet.key, sheet.version)
     except Invalid as error:
         return _page(sheet, error.problems), 422
     except Conflict as error:
-        newer = Sheet(sheet.template, sheet.target, sheet.title, sheet.values, error.version)
-        return _page(newer, clash=str(error)), 409
+        return _page(replace(sheet, version=error.version), clash=str(error)), 409
     flash(done, "done")
     return redirect(url_for("catalogue.index"), code=303)
 
 
 # Services
 
-SERVICE_FIELDS = tuple(ServiceEntry.model_fields)
+
+def _store_service(session: Session, entry: ServiceEntry, key: str, base: int) -> str:
+    return changes.save_service(
+        session, viewer=viewer(), entry=entry, now=now(), service_id=key, base_version=base
+    )
+
+
+SERVICE = Form("catalogue/service.html", ServiceEntry, _store_service)
 
 
 def _service_values(service: catalogue.ServiceView) -> Values:
@@ -112,33 +139,20 @@ def _service_values(service: catalogue.ServiceView) -> Values:
     }
 
 
-def _service_sheet(values: Values, target: str, title: str, version: int = 0) -> Sheet:
-    return Sheet("catalogue/service.html", target, title, values, version)
-
-
 @blueprint.get("/services/new")
 @allow(Permission.REVIEW)
 def new_service() -> str:
     """The empty form; ``?name=`` fills the name of a service that postmortems mention."""
-    values = dict.fromkeys(SERVICE_FIELDS, "")
-    values |= {"data_store": "unknown", "deletion_protected": "unknown"}
-    values["name"] = request.args.get("name", "").replace("\x00", "")[:240]
-    return _page(_service_sheet(values, url_for("catalogue.add_service"), "Add a service"))
+    values = SERVICE.blank(name=_short("name"), data_store="unknown", deletion_protected="unknown")
+    return _page(Sheet(SERVICE, url_for("catalogue.add_service"), "Add a service", values))
 
 
 @blueprint.post("/services/new")
 @allow(Permission.REVIEW)
 def add_service() -> Response | tuple[str, int]:
     """Add a service."""
-    sheet = _service_sheet(
-        _typed(SERVICE_FIELDS), url_for("catalogue.add_service"), "Add a service"
-    )
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        entry = changes.parse(ServiceEntry, values)
-        return changes.save_service(session, viewer=viewer(), entry=entry, now=now())
-
-    return _save(sheet, store, f"“{sheet.values['name'].strip()}” is in the catalogue.")
+    sheet = Sheet(SERVICE, url_for("catalogue.add_service"), "Add a service", SERVICE.typed())
+    return _save(sheet, f"“{sheet.values['name'].strip()}” is in the catalogue.")
 
 
 @blueprint.get("/services/<name>")
@@ -169,7 +183,8 @@ def edit_service(name: str) -> str:
     with reading() as session:
         found = catalogue.find_service(session, name=name)
     target = url_for("catalogue.change_service", name=name)
-    return _page(_service_sheet(_service_values(found), target, f"Edit {name}", found.version))
+    values = _service_values(found)
+    return _page(Sheet(SERVICE, target, f"Edit {name}", values, found.id, found.version))
 
 
 @blueprint.post("/services/<name>/edit")
@@ -179,36 +194,28 @@ def change_service(name: str) -> Response | tuple[str, int]:
     with reading() as session:
         found = catalogue.find_service(session, name=name)
     target = url_for("catalogue.change_service", name=name)
-    sheet = _service_sheet(_typed(SERVICE_FIELDS), target, f"Edit {name}", _version())
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        return changes.save_service(
-            session,
-            viewer=viewer(),
-            entry=changes.parse(ServiceEntry, values),
-            now=now(),
-            service_id=found.id,
-            base_version=sheet.version,
-        )
-
-    return _save(sheet, store, f"“{sheet.values['name'].strip()}” is saved.")
+    sheet = Sheet(SERVICE, target, f"Edit {name}", SERVICE.typed(), found.id, _version())
+    return _save(sheet, f"“{sheet.values['name'].strip()}” is saved.")
 
 
 # Freeze windows
 
-FREEZE_FIELDS = tuple(FreezeEntry.model_fields)
+
+def _store_freeze(session: Session, entry: FreezeEntry, key: str, base: int) -> str:
+    return changes.save_freeze(
+        session, viewer=viewer(), entry=entry, now=now(), freeze_id=key, base_version=base
+    )
 
 
-def _freeze_sheet(values: Values, target: str, title: str, version: int = 0) -> Sheet:
-    return Sheet("catalogue/freeze.html", target, title, values, version)
+FREEZE = Form("catalogue/freeze.html", FreezeEntry, _store_freeze)
 
 
 @blueprint.get("/services/freezes/new")
 @allow(Permission.REVIEW)
 def new_freeze() -> str:
     """The empty form."""
-    values = dict.fromkeys(FREEZE_FIELDS, "")
-    return _page(_freeze_sheet(values, url_for("catalogue.add_freeze"), "Plan a freeze window"))
+    target = url_for("catalogue.add_freeze")
+    return _page(Sheet(FREEZE, target, "Plan a freeze window", FREEZE.blank()))
 
 
 @blueprint.post("/services/freezes/new")
@@ -216,13 +223,8 @@ def new_freeze() -> str:
 def add_freeze() -> Response | tuple[str, int]:
     """Add a freeze window."""
     target = url_for("catalogue.add_freeze")
-    sheet = _freeze_sheet(_typed(FREEZE_FIELDS), target, "Plan a freeze window")
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        entry = changes.parse(FreezeEntry, values)
-        return changes.save_freeze(session, viewer=viewer(), entry=entry, now=now())
-
-    return _save(sheet, store, "The freeze window is planned.")
+    sheet = Sheet(FREEZE, target, "Plan a freeze window", FREEZE.typed())
+    return _save(sheet, "The freeze window is planned.")
 
 
 @blueprint.get("/services/freezes/<freeze_id>")
@@ -240,7 +242,8 @@ def edit_freeze(freeze_id: str) -> str:
         "reason": found.reason,
     }
     target = url_for("catalogue.change_freeze", freeze_id=freeze_id)
-    return _page(_freeze_sheet(values, target, "Change the freeze window", found.version))
+    title = "Change the freeze window"
+    return _page(Sheet(FREEZE, target, title, values, freeze_id, found.version))
 
 
 @blueprint.post("/services/freezes/<freeze_id>")
@@ -253,51 +256,37 @@ def change_freeze(freeze_id: str) -> Response | tuple[str, int]:
         flash("The freeze window is removed.", "done")
         return redirect(url_for("catalogue.index"), code=303)
     target = url_for("catalogue.change_freeze", freeze_id=freeze_id)
-    sheet = _freeze_sheet(_typed(FREEZE_FIELDS), target, "Change the freeze window", _version())
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        return changes.save_freeze(
-            session,
-            viewer=viewer(),
-            entry=changes.parse(FreezeEntry, values),
-            now=now(),
-            freeze_id=freeze_id,
-            base_version=sheet.version,
-        )
-
-    return _save(sheet, store, "The freeze window is saved.")
+    title = "Change the freeze window"
+    sheet = Sheet(FREEZE, target, title, FREEZE.typed(), freeze_id, _version())
+    return _save(sheet, "The freeze window is saved.")
 
 
 # Drills
 
-DRILL_FIELDS = tuple(DrillEntry.model_fields)
+
+def _store_drill(session: Session, entry: DrillEntry, key: str, base: int) -> str:
+    return changes.save_drill(
+        session, viewer=viewer(), entry=entry, now=now(), drill_id=key, base_version=base
+    )
 
 
-def _drill_sheet(values: Values, target: str, title: str, version: int = 0) -> Sheet:
-    return Sheet("catalogue/drill.html", target, title, values, version)
+DRILL = Form("catalogue/drill.html", DrillEntry, _store_drill)
 
 
 @blueprint.get("/services/drills/new")
 @allow(Permission.REVIEW)
 def new_drill() -> str:
     """The empty form; ``?service=`` chooses one."""
-    values = dict.fromkeys(DRILL_FIELDS, "")
-    values["service"] = request.args.get("service", "").replace("\x00", "")[:240]
-    return _page(_drill_sheet(values, url_for("catalogue.add_drill"), "Plan a drill"))
+    values = DRILL.blank(service=_short("service"))
+    return _page(Sheet(DRILL, url_for("catalogue.add_drill"), "Plan a drill", values))
 
 
 @blueprint.post("/services/drills/new")
 @allow(Permission.REVIEW)
 def add_drill() -> Response | tuple[str, int]:
     """Plan a drill, or write down one that was held."""
-    target = url_for("catalogue.add_drill")
-    sheet = _drill_sheet(_typed(DRILL_FIELDS), target, "Plan a drill")
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        entry = changes.parse(DrillEntry, values)
-        return changes.save_drill(session, viewer=viewer(), entry=entry, now=now())
-
-    return _save(sheet, store, "The drill is saved.")
+    sheet = Sheet(DRILL, url_for("catalogue.add_drill"), "Plan a drill", DRILL.typed())
+    return _save(sheet, "The drill is saved.")
 
 
 @blueprint.get("/services/drills/<drill_id>")
@@ -315,7 +304,7 @@ def edit_drill(drill_id: str) -> str:
         "evidence": found.evidence,
     }
     target = url_for("catalogue.change_drill", drill_id=drill_id)
-    return _page(_drill_sheet(values, target, "The drill", found.version))
+    return _page(Sheet(DRILL, target, "The drill", values, drill_id, found.version))
 
 
 @blueprint.post("/services/drills/<drill_id>")
@@ -323,16 +312,5 @@ def edit_drill(drill_id: str) -> str:
 def change_drill(drill_id: str) -> Response | tuple[str, int]:
     """Write down how a drill went."""
     target = url_for("catalogue.change_drill", drill_id=drill_id)
-    sheet = _drill_sheet(_typed(DRILL_FIELDS), target, "The drill", _version())
-
-    def store(session: Session, values: Mapping[str, Any]) -> str:
-        return changes.save_drill(
-            session,
-            viewer=viewer(),
-            entry=changes.parse(DrillEntry, values),
-            now=now(),
-            drill_id=drill_id,
-            base_version=sheet.version,
-        )
-
-    return _save(sheet, store, "The drill is saved.")
+    sheet = Sheet(DRILL, target, "The drill", DRILL.typed(), drill_id, _version())
+    return _save(sheet, "The drill is saved.")
