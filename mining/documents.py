@@ -25,6 +25,7 @@ def result_document(result: MiningResult) -> dict[str, Any]:
         "nearest": [list(pair) for pair in result.nearest],
         "findings": [asdict(finding) for finding in result.findings.rows],
         "comparisons": result.findings.comparisons,
+        "coverage": [asdict(question) for question in result.findings.coverage],
         "themes": themes_document(result.themes) if result.themes else None,
         "hidden": result.hidden,
         "notes": list(result.notes),

@@ -4,50 +4,26 @@ Every comparison of a run is corrected together. A record that has no answer to 
 part in its comparisons; it is counted as not known, never as no.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from mining import stats
+from mining.answers import LINKED_BY, Asked, answers_of, same_words
 from mining.causes import CauseResult
 from mining.patterns import Pattern
 from mining.records import IncidentRecord
+from mining.text import Sentence
 
 LEAST = 3
 MOST_KEPT = 200
+KEPT_OF_EACH = 12
 MOST_READ = 3_000
 SUPPORTED, SUGGESTIVE = 0.05, 0.20
-DIMENSIONS = {
-    "service": "Service",
-    "tier": "Tier",
-    "trigger": "Trigger",
-    "detection_method": "Found by",
-    "detection_gap": "Detection gap",
-    "mitigation": "Mitigation",
-    "factor_role": "Factor role",
-    "severity": "Severity",
-    "ai": "AI influence",
-}
+SentencesOf = Callable[[IncidentRecord], Sequence[Sentence]]
 VERDICTS = {"supported": "Supported", "suggestive": "Suggestive", "not_enough": "Not enough data"}
-
-# Answers that say the same as a cause in other words: comparing them would find only that.
-SAME_WORDS: Mapping[str, frozenset[str]] = {
-    "config_change": frozenset(["config_push", "feature_flag"]),
-    "code_defect": frozenset(["binary_push"]),
-    "deploy_upgrade_migration": frozenset(["binary_push", "schema_or_data_migration"]),
-    "capacity_overload_exhaustion": frozenset(["capacity"]),
-    "cascade_retry_storm": frozenset(["capacity"]),
-    "datastore": frozenset(["schema_or_data_migration"]),
-    "expiry_credential_lifecycle": frozenset(["cert_or_secret_expiry"]),
-    "hardware_power": frozenset(["hardware"]),
-    "operator_action": frozenset(["manual_operation"]),
-    "security": frozenset(["security_event"]),
-    "third_party_dependency": frozenset(["service_provider_change"]),
-    "monitoring_gap": frozenset(
-        ["none", "no_monitor", "telemetry_missing", "threshold_wrong", "signal_lost_in_noise"]
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +31,9 @@ class Finding:
     """One comparison: how often an answer stands with a cause or pattern, and how often without.
 
     ``here`` of ``here_n`` are the records with the subject that gave the answer, among those that
-    answered; ``there`` of ``there_n`` the same without the subject; ``not_known`` gave none.
+    answered; ``there`` of ``there_n`` the same without the subject. ``not_known`` are those with
+    and without the subject that take no part, ``unknown`` the ones among them that answered
+    *unknown*.
     """
 
     subject_kind: str
@@ -67,6 +45,7 @@ class Finding:
     there: int
     there_n: int
     not_known: tuple[int, int]
+    unknown: tuple[int, int]
     odds_ratio: float | None
     low: float | None
     high: float | None
@@ -76,12 +55,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of the records have an answer to a question, and how often it was compared.
+
+    What is neither ``answered`` nor ``unknown`` was left blank.
+    """
+
+    dimension: str
+    answered: int
+    unknown: int
+    records: int
+    comparisons: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """The surest comparisons of a run, at most :data:`MOST_KEPT`, and how many there were."""
+    """The surest comparisons of a run, at most :data:`MOST_KEPT` and a few of each question, and
+    how many there were."""
 
     rows: tuple[Finding, ...]
     comparisons: int
     notes: tuple[str, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
 
     def about(self, kind: str, subject: str) -> tuple[Finding, ...]:
         """The comparisons of one cause or pattern."""
@@ -93,56 +88,72 @@ class Findings:
         return tuple(f for f in self.rows if f.verdict == "supported")
 
 
-_Answers = dict[str, dict[str, frozenset[str]]]
-"""Dimension -> record id -> its answers; records without an answer are absent."""
-
-
-def answers_of(records: Sequence[IncidentRecord]) -> _Answers:
-    """What each record answered, by dimension."""
-    found: _Answers = {name: {} for name in DIMENSIONS}
-    for record in records:
-        if record.services:
-            found["service"][record.id] = frozenset(record.services)
-        if record.severity:
-            found["severity"][record.id] = frozenset([record.severity])
-        if record.ai_state in ("influenced", "suspected", "none"):
-            found["ai"][record.id] = frozenset([record.ai_state])
-        for name in ("tier", "trigger", "detection_method", "detection_gap", "mitigation"):
-            value = record.fields.get(name, "")
-            if value and value != "unknown":
-                found[name][record.id] = frozenset([value])
-        roles = record.fields.get("factor_role", "")
-        if roles:
-            found["factor_role"][record.id] = frozenset(roles.split("; "))
-    return found
-
-
 def find(
     records: Sequence[IncidentRecord],
     causes: Mapping[str, CauseResult],
     patterns: Sequence[Pattern],
+    sentences_of: SentencesOf | None = None,
 ) -> Findings:
     """Every comparison that has at least three records on each margin, corrected together.
 
     Patterns are compared over all records; causes, which have to be read, over at most
-    :data:`MOST_READ` of them, drawn by their ids and named in the notes.
+    :data:`MOST_READ` of them, drawn by their ids and named in the notes. With ``sentences_of``
+    the mitigation is read in those records where the form has none.
     """
-    answers = {name: given for name, given in answers_of(records).items() if len(given) >= LEAST}
+    ids = sorted(record.id for record in records)
+    read = _drawn(ids)
+    asked = answers_of(records, _only(read, sentences_of))
+    answers = {name: given for name, given in asked.items() if len(given.given) >= LEAST}
     drafts: list[dict[str, Any]] = []
-    notes: tuple[str, ...] = ()
     if answers:
-        ids = sorted(record.id for record in records)
         named = [("pattern", p.id, frozenset(p.ids)) for p in patterns if len(p.ids) >= LEAST]
-        drafts += _compared(named, ids, answers)
-        read = _drawn(ids)
+        apart = {name: given for name, given in answers.items() if name not in LINKED_BY}
+        drafts += _compared(named, ids, apart)
         drafts += _compared(_by_cause(read, causes), read, answers)
-        if len(read) < len(ids):
-            told = f"{len(read):,} of {len(ids):,} records, drawn at random"
-            notes = (f"Causes were compared with answers over {told}; patterns over all.",)
     qs = stats.benjamini_hochberg([draft["p"] for draft in drafts])
     ranked = sorted(zip(qs, drafts, strict=True), key=lambda pair: (pair[0], *_place(pair[1])))
-    rows = tuple(_finding(draft, q) for q, draft in ranked[:MOST_KEPT])
-    return Findings(rows, len(drafts), notes)
+    rows = tuple(_finding(draft, q) for q, draft in _kept(ranked))
+    return Findings(rows, len(drafts), _notes(ids, read, drafts), _coverage(ids, asked, drafts))
+
+
+def _kept(
+    ranked: Sequence[tuple[float, dict[str, Any]]],
+) -> list[tuple[float, dict[str, Any]]]:
+    """The surest of all, and the surest of each question."""
+    seen: Counter[str] = Counter()
+    found = []
+    for place, (q, draft) in enumerate(ranked):
+        seen[draft["dimension"]] += 1
+        if place < MOST_KEPT or seen[draft["dimension"]] <= KEPT_OF_EACH:
+            found.append((q, draft))
+    return found
+
+
+def _only(read: Sequence[str], sentences_of: SentencesOf | None) -> SentencesOf | None:
+    """Sentences of the records that are read, and none of the others."""
+    chosen = frozenset(read)
+    if sentences_of is None:
+        return None
+    return lambda record: sentences_of(record) if record.id in chosen else ()
+
+
+def _notes(
+    ids: Sequence[str], read: Sequence[str], drafts: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    if len(read) == len(ids) or not drafts:
+        return ()
+    told = f"{len(read):,} of {len(ids):,} records, drawn at random"
+    return (f"Causes were compared with answers over {told}; patterns over all.",)
+
+
+def _coverage(
+    ids: Sequence[str], asked: Mapping[str, Asked], drafts: Sequence[Mapping[str, Any]]
+) -> tuple[Coverage, ...]:
+    made = Counter(draft["dimension"] for draft in drafts)
+    return tuple(
+        Coverage(name, len(given.given), len(given.unknown), len(ids), made[name])
+        for name, given in asked.items()
+    )
 
 
 def _place(draft: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -179,7 +190,7 @@ def _indicator(sets: Sequence[frozenset[str]], at: Mapping[str, int]) -> Any:
 
 
 def _compared(
-    subjects: Sequence[_Subject], ids: Sequence[str], answers: _Answers
+    subjects: Sequence[_Subject], ids: Sequence[str], answers: Mapping[str, Asked]
 ) -> list[dict[str, Any]]:
     """Comparisons of some subjects with every answer, counted all at once.
 
@@ -189,22 +200,26 @@ def _compared(
     members = _indicator([ids_of for _, _, ids_of in subjects], at)
     sizes = members.getnnz(axis=1)
     found = []
-    for dimension, given in answers.items():
-        asked = frozenset(given) & at.keys()
+    for dimension, question in answers.items():
+        given = question.given
+        asked, unsure = frozenset(given) & at.keys(), frozenset(question.unknown) & at.keys()
         values = sorted({value for i in asked for value in given[i]})
         users = [frozenset(i for i in asked if value in given[i]) for value in values]
         here = (members @ _indicator(users, at).T).toarray()
-        here_n = (members @ _indicator([asked], at).T).toarray().ravel()
+        here_n, unsure_here = (members @ _indicator([asked, unsure], at).T).toarray().T
         for row, column in zip(*_worth_comparing(here_n, users, len(asked)), strict=True):
             kind, subject, _ = subjects[row]
             value = values[column]
-            if kind == "cause" and value in SAME_WORDS.get(subject, ()):
+            if kind == "cause" and same_words(subject, dimension, value):
                 continue
             counts = _counts(here[row, column], here_n[row], len(users[column]), len(asked))
-            missing = int(sizes[row] - here_n[row])
-            not_known = (missing, len(ids) - len(asked) - missing)
+            missing, unknown = int(sizes[row] - here_n[row]), int(unsure_here[row])
             names = {"subject_kind": kind, "subject": subject, "dimension": dimension}
-            found.append({**names, "value": value, **counts, "not_known": not_known})
+            beside = {
+                "not_known": (missing, len(ids) - len(asked) - missing),
+                "unknown": (unknown, len(unsure) - unknown),
+            }
+            found.append({**names, "value": value, **counts, **beside})
     return found
 
 

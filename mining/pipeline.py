@@ -148,7 +148,8 @@ def _result(
     seed: int,
 ) -> MiningResult:
     patterns = [p for part in parts for p in builder.patterns(part)]
-    findings = find(taken, builder.causes, patterns)
+    read = {item.id: item for item in items}
+    findings = find(taken, builder.causes, patterns, lambda record: read[record.id].sentences)
     patterns.sort(key=lambda p: (-p.size, -p.severity_weight, p.id))
     grouped = {i for pattern in patterns for i in pattern.ids}
     duplicates = {late: kept for part in parts for late, kept in part.duplicates.items()}

@@ -5,7 +5,8 @@ import sys
 import click
 
 from rca.cli.context import now, open_home, print_json
-from rca.services.mining import SEED, RunSummary
+from rca.services.mining import SEED
+from rca.services.mining_runs import RunSummary
 
 
 @click.command()

@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from rca.cli.context import open_home, print_json
-from rca.services.patterns import ORDERS, PatternItem, list_patterns, pattern_document
+from rca.services.pattern_document import pattern_document
+from rca.services.pattern_values import PatternItem
+from rca.services.patterns import ORDERS, list_patterns
 
 
 @click.command()

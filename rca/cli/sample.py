@@ -39,7 +39,8 @@ def fill(home: Home) -> None:
     holds other postmortems is refused.
     """
     from rca.services import sample
-    from rca.services.mining import last_run_id, mine_now
+    from rca.services.mining import mine_now
+    from rca.services.mining_runs import last_run_id
 
     with home.reading() as session:
         done, mined = sample.is_loaded(session), last_run_id(session) is not None

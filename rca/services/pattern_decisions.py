@@ -12,8 +12,8 @@ from rca.domain.access import Permission, Viewer
 from rca.domain.vocabulary import PatternState
 from rca.errors import Invalid, NotNow, Problem
 from rca.services import jobs
-from rca.services.mining import next_number
-from rca.services.patterns import find_pattern, members_of
+from rca.services.mining_runs import next_number
+from rca.services.pattern_items import find_pattern, members_of
 from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
 from rca.store import audit

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 from mining import stats
 from rca.domain.quarters import UNDATED
 from rca.domain.vocabulary import OPEN_ACTION_STATUSES, ActionKind, ActionStatus, Severity
-from rca.services import patterns
-from rca.services.mining import last_run_id
-from rca.services.patterns import GuardrailRef, MemberView, PatternItem, RunView
+from rca.services import pattern_items as items
+from rca.services.mining_runs import last_run_id
+from rca.services.pattern_values import GuardrailRef, MemberView, PatternItem, RunView
+from rca.services.patterns import run_view
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
@@ -93,11 +94,11 @@ class PatternView:
 
 def view_pattern(session: Session, *, identifier: str, now: datetime) -> PatternView:
     """One pattern. Raises NotFound."""
-    row = patterns.find_pattern(session, identifier)
-    item = patterns.pattern_items(session, [row])[0]
+    row = items.find_pattern(session, identifier)
+    item = items.pattern_items(session, [row])[0]
     run_id = last_run_id(session)
-    run = patterns.run_view(session, row.last_run_id)
-    pairs = patterns.members_of(session, [row.id]).get(row.id, [])
+    run = run_view(session, row.last_run_id)
+    pairs = items.members_of(session, [row.id]).get(row.id, [])
     members = tuple(_member(row, member, incident) for member, incident in pairs)
     trend = _trend(item)
     return PatternView(
@@ -141,7 +142,7 @@ def _member(row: t.PatternRow, member: t.PatternMember, incident: t.PostmortemRo
         occurred_at=incident.occurred_at,
         occurred_precision=incident.occurred_precision,
         ai=incident.ai_summary,
-        quote=patterns.segments(member.quote, payload.get("phrases", [])),
+        quote=items.segments(member.quote, payload.get("phrases", [])),
         centrality=float(payload.get("centrality", {}).get(incident.reference, 0.0)),
         unconfirmed=incident.unconfirmed > 0,
         duplicate_of=str(payload.get("duplicates", {}).get(incident.reference, "")),

@@ -1,145 +1,20 @@
-"""Recurring causes as people read them: the list, one pattern, what the last run changed.
+"""Recurring causes as a list to act on, and what the last run changed."""
 
-Every figure here is counted over open records that still carry their pattern, at the moment of
-reading: a record that became restricted since the run is not in it.
-"""
-
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from mining import stats
-from mining.patterns import SEVERITY_WEIGHT, UNKNOWN_WEIGHT
-from mining.prepare import stem
-from rca.domain.ai import INFLUENCED, NONE, SUSPECTED, UNKNOWN
 from rca.domain.postmortem import OWN_ORGANISATION
-from rca.domain.quarters import UNDATED, Quarter
-from rca.domain.vocabulary import (
-    OPEN_ACTION_STATUSES,
-    ActionKind,
-    GuardrailDecision,
-    PatternState,
-    Severity,
-)
-from rca.errors import NotFound
-from rca.services.causes import cause_name
-from rca.services.mining import last_run_id
+from rca.domain.vocabulary import PatternState
+from rca.services.mining_runs import last_run_id
+from rca.services.pattern_items import pattern_items
+from rca.services.pattern_values import PatternItem, PatternsPage, RunView
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
 ORDERS = {"growing": "Growing", "largest": "Largest", "severe": "Most severe"}
-QUARTERS_SHOWN = 6
-_WORD = re.compile(r"[^\W\d_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """The run that a page rests on."""
-
-    id: str
-    finished_at: datetime
-    records: int
-    unconfirmed: int
-    restricted_left_out: int
-    hidden: int
-    notes: tuple[str, ...]
-    seed: int
-    digest: str
-    versions: Mapping[str, Any]
-    options: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AIShare:
-    """What is known of AI influence in a pattern: confirmed among the answered, the rest apart."""
-
-    influenced: int
-    suspected: int
-    none: int
-    unknown: int
-    unanswered: int
-    share: stats.Share
-
-    @property
-    def not_known(self) -> int:
-        """Unknown and not asked together."""
-        return self.unknown + self.unanswered
-
-
-@dataclass(frozen=True, slots=True)
-class GuardrailRef:
-    """A guardrail that answers the pattern."""
-
-    id: str
-    title: str
-    decision: str
-    status: str
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class MemberView:
-    """An incident of a pattern with the sentence that speaks for it, cut at shared words."""
-
-    id: str
-    reference: str
-    title: str
-    severity: Severity | None
-    quarter: str
-    occurred_at: datetime | None
-    occurred_precision: str
-    ai: str
-    quote: tuple[tuple[str, bool], ...]
-    centrality: float
-    unconfirmed: bool
-    duplicate_of: str
-
-
-@dataclass(frozen=True, slots=True)
-class PatternItem:
-    """One row of the list."""
-
-    id: str
-    name: str
-    state: PatternState
-    named_by_human: bool
-    organisation: str
-    strength: str
-    size: int
-    causes: tuple[str, ...]
-    says: str
-    bars: tuple[tuple[str, int], ...]
-    undated: int
-    severities: tuple[tuple[str, int], ...]
-    severity_weight: int
-    stability: float | None
-    ai: AIShare
-    open_actions: int
-    guardrails: tuple[GuardrailRef, ...]
-    unconfirmed: int
-    reason: str
-    growth: int
-
-
-@dataclass(frozen=True, slots=True)
-class PatternsPage:
-    """The list to act on, with what stands in no pattern and what changed."""
-
-    run: RunView | None
-    items: tuple[PatternItem, ...]
-    dismissed: tuple[PatternItem, ...]
-    unassigned: int
-    assigned: int
-    since: tuple[str, ...]
-    nearest: tuple[tuple[str, str, float], ...]
-    organisation: str
-    organisations: tuple[tuple[str, int], ...]
 
 
 def run_view(session: Session, run_id: str | None) -> RunView | None:
@@ -241,6 +116,12 @@ def _result_of(session: Session, run_id: str | None) -> dict[str, Any]:
     return dict(run.result) if run else {}
 
 
+def newest_result(session: Session) -> tuple[RunView | None, dict[str, Any]]:
+    """The newest run with what it says beside its patterns; None and nothing before the first."""
+    run_id = last_run_id(session)
+    return run_view(session, run_id), _result_of(session, run_id)
+
+
 def _live_rows(session: Session, run_id: str | None, organisation: str) -> Sequence[t.PatternRow]:
     query = select(t.PatternRow).where(t.PatternRow.last_run_id == run_id)
     if organisation:
@@ -260,6 +141,17 @@ def open_references(session: Session, references: Sequence[str]) -> list[str]:
     return [reference for reference in references if reference in found]
 
 
+def titles_of(session: Session, references: Sequence[str]) -> dict[str, str]:
+    """Titles by reference, in the order of references."""
+    found: dict[str, str] = {}
+    for start in range(0, len(references), 500):
+        query = select(t.PostmortemRow.reference, t.PostmortemRow.title).where(
+            col(t.PostmortemRow.reference).in_(references[start : start + 500])
+        )
+        found.update(dict(session.exec(query.order_by(col(t.PostmortemRow.reference))).all()))
+    return found
+
+
 def _open_pairs(session: Session, pairs: Sequence[Any]) -> tuple[tuple[str, str, float], ...]:
     shown = set(open_references(session, [r for pair in pairs for r in pair[:2]]))
     return tuple((a, b, score) for a, b, score in pairs if a in shown and b in shown)
@@ -272,146 +164,6 @@ def _assigned(session: Session, pattern_ids: Sequence[str]) -> int:
         is_open(),
     )
     return session.exec(query).one()
-
-
-def members_of(
-    session: Session, pattern_ids: Sequence[str]
-) -> dict[str, list[tuple[t.PatternMember, t.PostmortemRow]]]:
-    """Open members by pattern, most central first."""
-    query = (
-        select(t.PatternMember, t.PostmortemRow)
-        .where(
-            col(t.PatternMember.pattern_id).in_(pattern_ids),
-            t.PatternMember.postmortem_id == t.PostmortemRow.id,
-            is_open(),
-        )
-        .order_by(col(t.PatternMember.pattern_id), col(t.PatternMember.position))
-    )
-    found: dict[str, list[tuple[t.PatternMember, t.PostmortemRow]]] = {}
-    for member, row in session.exec(query):
-        found.setdefault(member.pattern_id, []).append((member, row))
-    return found
-
-
-def pattern_items(session: Session, rows: Sequence[t.PatternRow]) -> list[PatternItem]:
-    """List values of stored patterns, counted over their open members."""
-    ids = [row.id for row in rows]
-    members = members_of(session, ids)
-    guardrails = guardrails_of(session, ids)
-    actions = _open_actions(session, ids)
-    quarters = _quarters(session)
-    return [
-        _item(row, members.get(row.id, []), guardrails.get(row.id, ()), actions, quarters)
-        for row in rows
-    ]
-
-
-def _item(
-    row: t.PatternRow,
-    members: Sequence[tuple[t.PatternMember, t.PostmortemRow]],
-    guardrails: tuple[GuardrailRef, ...],
-    actions: Mapping[str, int],
-    quarters: Sequence[str],
-) -> PatternItem:
-    late = set(row.payload.get("duplicates", {}))
-    incidents = [incident for _, incident in members if incident.reference not in late]
-    counts = Counter(incident.quarter for incident in incidents)
-    bars = tuple((quarter, counts.get(quarter, 0)) for quarter in quarters)
-    return PatternItem(
-        id=row.id,
-        name=row.name,
-        state=PatternState(row.state),
-        named_by_human=row.named_by_human,
-        organisation=row.organisation,
-        strength=row.strength,
-        size=len(incidents),
-        causes=tuple(cause_name(str(cause)) for cause in row.causes),
-        says=members[0][0].quote if members else "",
-        bars=bars,
-        undated=counts.get(UNDATED, 0),
-        severities=severity_counts(incidents),
-        severity_weight=sum(
-            SEVERITY_WEIGHT.get(incident.severity or "", UNKNOWN_WEIGHT) for incident in incidents
-        ),
-        stability=row.payload.get("stability"),
-        ai=ai_share([incident.ai_summary for incident in incidents]),
-        open_actions=actions.get(row.id, 0),
-        guardrails=guardrails,
-        unconfirmed=sum(incident.unconfirmed > 0 for incident in incidents),
-        reason=row.reason,
-        growth=bars[-1][1] - bars[-2][1] if len(bars) > 1 else 0,
-    )
-
-
-def severity_counts(incidents: Sequence[t.PostmortemRow]) -> tuple[tuple[str, int], ...]:
-    """Severities with their counts, the gravest first, unknown last."""
-    found = Counter(incident.severity or "" for incident in incidents)
-    order = [*Severity.values(), ""]
-    return tuple((name, found[name]) for name in order if found[name])
-
-
-def ai_share(states: Sequence[str]) -> AIShare:
-    """Counts per state, and confirmed among the answered with its interval."""
-    found = Counter(states)
-    answered = found[INFLUENCED] + found[SUSPECTED] + found[NONE]
-    known = answered + found[UNKNOWN]
-    return AIShare(
-        influenced=found[INFLUENCED],
-        suspected=found[SUSPECTED],
-        none=found[NONE],
-        unknown=found[UNKNOWN],
-        unanswered=len(states) - known,
-        share=stats.share(found[INFLUENCED], answered),
-    )
-
-
-def _quarters(session: Session) -> list[str]:
-    """The last quarters up to the newest incident's, without gaps."""
-    query = select(func.max(t.PostmortemRow.quarter)).where(
-        t.PostmortemRow.quarter != UNDATED, t.PostmortemRow.quarter != "", is_open(),
-        col(t.PostmortemRow.published_number).is_not(None),
-    )  # fmt: skip
-    newest = session.exec(query).first()
-    if not newest:
-        return []
-    quarter = Quarter.parse(newest)
-    found = []
-    for _ in range(QUARTERS_SHOWN):
-        found.append(str(quarter))
-        quarter = quarter.previous()
-    return found[::-1]
-
-
-def guardrails_of(
-    session: Session, pattern_ids: Sequence[str]
-) -> dict[str, tuple[GuardrailRef, ...]]:
-    """Guardrails by pattern, accepted ones first; rejected ones are not an answer."""
-    row = t.GuardrailRow
-    query = select(row).where(
-        col(row.pattern_id).in_(pattern_ids), row.decision != GuardrailDecision.REJECTED.value
-    )
-    found: dict[str, tuple[GuardrailRef, ...]] = {}
-    for item in session.exec(query.order_by(col(row.decision), col(row.id))):
-        ref = GuardrailRef(item.id, item.title, item.decision, item.status, item.mode)
-        found[item.pattern_id or ""] = (*found.get(item.pattern_id or "", ()), ref)
-    return found
-
-
-def _open_actions(session: Session, pattern_ids: Sequence[str]) -> dict[str, int]:
-    action, member = t.ActionItemRow, t.PatternMember
-    query = (
-        select(member.pattern_id, func.count())
-        .where(
-            action.postmortem_id == member.postmortem_id,
-            member.postmortem_id == t.PostmortemRow.id,
-            is_open(),
-            col(member.pattern_id).in_(pattern_ids),
-            col(action.status).in_([status.value for status in OPEN_ACTION_STATUSES]),
-            action.kind == ActionKind.COMMITMENT.value,
-        )
-        .group_by(col(member.pattern_id))
-    )
-    return dict(session.exec(query).all())
 
 
 def _since(result: Mapping[str, Any], items: Sequence[PatternItem]) -> tuple[str, ...]:
@@ -427,61 +179,3 @@ def _since(result: Mapping[str, Any], items: Sequence[PatternItem]) -> tuple[str
         f"{i} dissolved: its incidents no longer stand together" for i in result.get("gone", [])
     ]
     return tuple(found)
-
-
-def find_pattern(session: Session, identifier: str) -> t.PatternRow:
-    """The stored pattern. Raises NotFound."""
-    row = session.get(t.PatternRow, identifier)
-    if row is None:
-        raise NotFound(f"There is no pattern {identifier}.")
-    return row
-
-
-def segments(quote: str, phrases: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """A quote cut into parts; true marks words that the pattern shares."""
-    stems = {stem(phrase.lower()) for phrase in phrases}
-    found: list[tuple[str, bool]] = []
-    at = 0
-    for match in _WORD.finditer(quote):
-        if stem(match[0].lower()) in stems:
-            found += [(quote[at : match.start()], False), (match[0], True)]
-            at = match.end()
-    found.append((quote[at:], False))
-    return tuple(part for part in found if part[0])
-
-
-def pattern_document(session: Session, identifier: str) -> dict[str, Any]:
-    """One pattern with its open members and their quotes, as JSON."""
-    row = find_pattern(session, identifier)
-    item = pattern_items(session, [row])[0]
-    pairs = members_of(session, [row.id]).get(row.id, [])
-    return {
-        "id": row.id,
-        "name": row.name,
-        "organisation": row.organisation,
-        "state": row.state,
-        "strength": row.strength,
-        "size": item.size,
-        "causes": list(row.causes),
-        "members": [incident.reference for _, incident in pairs],
-        "evidence": [{"id": i.reference, "title": i.title, "quote": m.quote} for m, i in pairs],
-        "by_quarter": dict(Counter(incident.quarter for _, incident in pairs)),
-        "severities": dict(item.severities),
-        "ai": {
-            "influenced": item.ai.influenced,
-            "suspected": item.ai.suspected,
-            "none": item.ai.none,
-            "unknown": item.ai.unknown,
-            "unanswered": item.ai.unanswered,
-            "share": item.ai.share.value,
-            "low": item.ai.share.low,
-            "high": item.ai.share.high,
-            "n": item.ai.share.n,
-        },
-        "stability": item.stability,
-        "why": [str(part["text"]) for part in row.payload.get("why", [])],
-        "phrases": list(row.payload.get("phrases", [])),
-        "see_also": open_references(session, list(row.payload.get("see_also", []))),
-        "unconfirmed": item.unconfirmed,
-        "guardrails": [ref.id for ref in item.guardrails],
-    }

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Viewer
 from rca.domain.vocabulary import ActionKind, ActionStatus, Relation
 from rca.services.causes import cause_name
-from rca.services.mining import read_corpus, record_of
+from rca.services.mining_corpus import read_corpus, record_of
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import tables as t
 from rca.store.postmortems import load_content

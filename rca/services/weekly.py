@@ -26,7 +26,7 @@ from rca.reports.letter import Item, Letter, Part, letter_html, letter_text
 from rca.services import mailing, reminders
 from rca.services.catalogue import KILL_SWITCH_DAYS
 from rca.services.mail_desk import Desk, Leaving
-from rca.services.mining import last_run_id
+from rca.services.mining_runs import last_run_id
 from rca.services.reading import PUBLISHED_STATES
 from rca.services.visibility import is_open
 from rca.store import tables as t

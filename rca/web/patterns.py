@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response
 
 from rca.domain.access import Permission
 from rca.services import jobs, pattern_decisions
-from rca.services.findings import list_findings, list_themes, map_of_incidents
+from rca.services.findings import list_findings
+from rca.services.incident_map import map_of_incidents
 from rca.services.pattern_view import view_pattern
 from rca.services.patterns import ORDERS, list_patterns
+from rca.services.themes import list_themes
 from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
 
@@ -40,7 +42,7 @@ def index() -> str:
 def findings() -> str:
     """What goes with what, after correction for everything that was compared."""
     with reading() as session:
-        page = list_findings(session)
+        page = list_findings(session, question=request.args.get("question", ""))
     return render_template("patterns/findings.html", here="patterns", listing=page)
 
 

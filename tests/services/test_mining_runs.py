@@ -15,7 +15,8 @@ from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Visibility
 from rca.errors import Forbidden, Invalid, NotNow
 from rca.services import authoring, jobs, pattern_decisions, similar
-from rca.services.mining import mine_now, read_corpus
+from rca.services.mining import mine_now
+from rca.services.mining_corpus import read_corpus
 from rca.services.pattern_view import view_pattern
 from rca.services.patterns import list_patterns
 from rca.store import tables as t

@@ -7,7 +7,7 @@ from sqlmodel import func, select
 
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Relation
-from rca.services import mining
+from rca.services import mining_corpus
 from rca.services import presence as presences
 from rca.store import tables as t
 from rca.store.engine import reading
@@ -70,10 +70,10 @@ def test_recorded_recurrences_of_published_ones_hold_in_mining(quick_desk: Desk)
     new = quick_desk.write(_own(related=[{"reference": old, "relation": "recurrence_of"}]))
     engine = quick_desk.app.extensions["rca_engine"]
     with reading(engine) as session:
-        assert mining._constraints(session).together == ()
+        assert mining_corpus.read_constraints(session).together == ()
     quick_desk.publish(new)
     with reading(engine) as session:
-        assert mining._constraints(session).together == (frozenset({old, new}),)
+        assert mining_corpus.read_constraints(session).together == (frozenset({old, new}),)
 
 
 def test_a_comment_stays_with_its_row_when_rows_move(desk: Desk) -> None:

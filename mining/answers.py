@@ -1,0 +1,111 @@
+"""What each record answered, question by question, ready to be compared.
+
+Three states stay apart: an answer, *unknown* as an answer of its own, and no answer at all. Only
+the first takes part in a comparison; the other two are counted beside it and never as no.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mining.mitigation import kinds, mitigations_in
+from mining.records import IncidentRecord
+from mining.text import Sentence
+
+UNKNOWN = "unknown"
+DIMENSIONS = {
+    "service": "Service",
+    "tier": "Tier",
+    "trigger": "Trigger",
+    "detection_method": "Found by",
+    "detection_gap": "Detection gap",
+    "mitigation": "Mitigation",
+    "factor_role": "Factor role",
+    "severity": "Severity",
+    "ai": "AI influence",
+}
+LINKED_BY = frozenset({"service", "trigger", "detection_method", "detection_gap"})
+"""Questions whose answers draw incidents into one pattern: comparing a pattern with them would
+find again what made it. They stand among a pattern's reasons instead."""
+FROM_TEXT = frozenset({"mitigation"})
+"""Questions answered by reading where the form has no answer."""
+_SINGLE = ("tier", "trigger", "detection_method", "detection_gap")
+
+# Answers that say the same as a cause in other words: comparing them would find only that.
+_SAME_WORDS: Mapping[str, frozenset[tuple[str, str]]] = {
+    cause: frozenset((dimension, value) for dimension, values in said.items() for value in values)
+    for cause, said in {
+        "config_change": {"trigger": ["config_push", "feature_flag"]},
+        "code_defect": {"trigger": ["binary_push"]},
+        "deploy_upgrade_migration": {"trigger": ["binary_push", "schema_or_data_migration"]},
+        "capacity_overload_exhaustion": {"trigger": ["capacity", "performance_decay"]},
+        "cascade_retry_storm": {"trigger": ["capacity"], "factor_role": ["amplified"]},
+        "datastore": {"trigger": ["schema_or_data_migration"]},
+        "expiry_credential_lifecycle": {"trigger": ["cert_or_secret_expiry"]},
+        "hardware_power": {"trigger": ["hardware"]},
+        "operator_action": {"trigger": ["manual_operation"]},
+        "security": {"trigger": ["security_event"], "detection_method": ["security_tool"]},
+        "third_party_dependency": {
+            "trigger": ["service_provider_change"],
+            "detection_method": ["third_party"],
+        },
+        "recovery_failover_failure": {"factor_role": ["delayed_recovery"]},
+        "monitoring_gap": {
+            "detection_gap": [
+                "none",
+                "no_monitor",
+                "monitor_bug",
+                "telemetry_missing",
+                "threshold_wrong",
+                "signal_lost_in_noise",
+                "not_monitorable",
+            ],
+            "factor_role": ["delayed_detection", "hid"],
+        },
+    }.items()
+}
+
+
+def same_words(cause: str, dimension: str, value: str) -> bool:
+    """Whether an answer says what the cause says already."""
+    if dimension == "mitigation" and value in kinds():
+        return cause in kinds()[value].near
+    return (dimension, value) in _SAME_WORDS.get(cause, ())
+
+
+@dataclass
+class Asked:
+    """The answers to one question by record id, and the ids that answered *unknown*."""
+
+    given: dict[str, frozenset[str]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+    def take(self, identifier: str, values: Sequence[str]) -> None:
+        """Keep what a record said; an empty list is no answer."""
+        known = frozenset(value for value in values if value and value != UNKNOWN)
+        if known:
+            self.given[identifier] = known
+        elif values:
+            self.unknown.add(identifier)
+
+
+def answers_of(
+    records: Sequence[IncidentRecord],
+    sentences_of: Callable[[IncidentRecord], Sequence[Sentence]] | None = None,
+) -> dict[str, Asked]:
+    """What each record answered, by question.
+
+    With ``sentences_of`` the mitigation of a record without that answer is read from its text.
+    """
+    found = {name: Asked() for name in DIMENSIONS}
+    for record in records:
+        key, fields = record.id, record.fields
+        found["service"].take(key, record.services)
+        found["severity"].take(key, [record.severity] if record.severity else [])
+        found["ai"].take(key, [record.ai_state] if record.ai_state else [])
+        for name in _SINGLE:
+            found[name].take(key, [fields[name]] if fields.get(name) else [])
+        for name in ("factor_role", "mitigation"):
+            found[name].take(key, [v for v in fields.get(name, "").split("; ") if v])
+        if sentences_of and not fields.get("mitigation"):
+            found["mitigation"].take(key, sorted(mitigations_in(sentences_of(record))))
+    return found
