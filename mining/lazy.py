@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mining.causes import CauseResult, CauseScorer
 from mining.foreign import ForeignScorer
+from mining.learned import LearnedScorer
 from mining.naming import Words
 from mining.prepare import Prepared
 from mining.recurrence import Recurrence
@@ -13,7 +14,9 @@ from mining.similar import Similar, described
 class Causes(Mapping[str, CauseResult]):
     """Causes by record id; each record is read once, when first asked for."""
 
-    def __init__(self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer) -> None:
+    def __init__(
+        self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer | LearnedScorer
+    ) -> None:
         self._items = {item.id: item for item in items}
         self._scorer = scorer
         self._known: dict[str, CauseResult] = {}
@@ -24,8 +27,13 @@ class Causes(Mapping[str, CauseResult]):
     def of(self, item: Prepared) -> CauseResult:
         """The causes of one of the records, whose sentences may be at hand."""
         if item.id not in self._known:
-            self._known[item.id] = self._scorer.score_sentences(item.record, item.sentences)
+            self._known[item.id] = self._read(item)
         return self._known[item.id]
+
+    def _read(self, item: Prepared) -> CauseResult:
+        if isinstance(self._scorer, LearnedScorer):
+            return self._scorer.score_item(item)
+        return self._scorer.score_sentences(item.record, item.sentences)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)

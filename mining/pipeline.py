@@ -19,6 +19,7 @@ from mining.lazy import Causes, Neighbours
 from mining.naming import Words
 from mining.patterns import Pattern
 from mining.prepare import Prepared, prepare_all
+from mining.reader import Takeover
 from mining.records import IncidentRecord, to_mapping
 from mining.recurrence import (
     FEW_RECORDS,
@@ -29,6 +30,7 @@ from mining.recurrence import (
     organisations,
 )
 from mining.similar import Similar
+from mining.takeover import consider
 from mining.taxonomy import Taxonomy, load
 from mining.terms import Terms
 from mining.themes import Themes, find_themes
@@ -81,6 +83,7 @@ class MiningResult:
     unconfirmed: int
     restricted_left_out: int
     options: Mapping[str, Any]
+    reader: Takeover
     seed: int
     digest: str
     versions: Mapping[str, str]
@@ -124,9 +127,7 @@ def mine(
     taken = [r for r in records if options.with_restricted or not r.restricted]
     progress("Reading", 0, len(taken))
     items = prepare_all(taken, options.jobs)
-    scorer = scorer_for(options.taxonomy)
     terms = Terms(items)
-    builder = Builder(Causes(items, scorer), scorer, Words(terms))
     parts = []
     groups = organisations(items)
     for done, (_, members) in enumerate(groups.items()):
@@ -134,8 +135,15 @@ def mine(
         parts.append(
             find_recurrence(members, options.link, options.constraints, seed, options.jobs, terms)
         )
+    base = scorer_for(options.taxonomy)
+    scorer, reader = consider(items, base, _duplicates(parts), seed)
+    builder = Builder(Causes(items, scorer), base, Words(terms))
     progress("Done", len(items), len(items))
-    return _result(records, taken, items, parts, builder, options, seed)
+    return _result(records, taken, items, parts, builder, options, seed, reader)
+
+
+def _duplicates(parts: Sequence[Recurrence]) -> dict[str, str]:
+    return {late: kept for part in parts for late, kept in part.duplicates.items()}
 
 
 def _result(
@@ -146,18 +154,18 @@ def _result(
     builder: Builder,
     options: MiningOptions,
     seed: int,
+    reader: Takeover,
 ) -> MiningResult:
     patterns = [p for part in parts for p in builder.patterns(part)]
     read = {item.id: item for item in items}
     findings = find(taken, builder.causes, patterns, lambda record: read[record.id].sentences)
     patterns.sort(key=lambda p: (-p.size, -p.severity_weight, p.id))
     grouped = {i for pattern in patterns for i in pattern.ids}
-    duplicates = {late: kept for part in parts for late, kept in part.duplicates.items()}
     return MiningResult(
         patterns=tuple(patterns),
         unassigned=tuple(item.id for item in items if item.id not in grouped),
         causes=builder.causes,
-        duplicates=duplicates,
+        duplicates=_duplicates(parts),
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
         similar=Neighbours(parts, builder.words),
         findings=findings,
@@ -168,7 +176,8 @@ def _result(
         records=len(taken),
         unconfirmed=sum(record.unconfirmed for record in taken),
         restricted_left_out=len(records) - len(taken),
-        options=options.document(),
+        options={**options.document(), "leading_cause": reader.document()},
+        reader=reader,
         seed=seed,
         digest=digest_of(taken),
         versions=versions(),

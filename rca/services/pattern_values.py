@@ -24,6 +24,7 @@ class RunView:
     digest: str
     versions: Mapping[str, Any]
     options: Mapping[str, Any]
+    reader: str
 
 
 @dataclass(frozen=True, slots=True)

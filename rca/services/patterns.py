@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from mining.reader import words_of
 from rca.domain.postmortem import OWN_ORGANISATION
 from rca.domain.vocabulary import PatternState
 from rca.services.mining_runs import last_run_id
@@ -34,7 +35,14 @@ def run_view(session: Session, run_id: str | None) -> RunView | None:
         digest=run.data_digest,
         versions=run.versions,
         options=run.options,
+        reader=_reader(run.options),
     )
+
+
+def _reader(options: Mapping[str, Any]) -> str:
+    """Who names causes that no author chose; blank for a run that did not say."""
+    found = options.get("leading_cause")
+    return words_of(found) if found else ""
 
 
 def list_patterns(
