@@ -5,12 +5,12 @@ what identifies them. Where both sides changed one value differently there is a 
 and until somebody chooses, the stored side stays.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
+
+from rca.domain.joining import joined
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "times": ("milestone",),
@@ -113,134 +113,6 @@ def merge(
         for name in fields
     }
     return Merge(values, tuple(work.clashes), tuple(work.open), tuple(work.taken))
-
-
-_WORD = re.compile(r"\S+\s*|\s+")
-_KEPT = 0.25
-_SHARED = 0.7
-
-
-def joined(base: str, mine: str, theirs: str) -> str:
-    """Both texts as one: what both sides kept stands once, what each added stands beside it.
-
-    Texts that were mostly rewritten stand one after the other instead.
-    """
-    sides = [_WORD.findall(text) for text in (base, mine, theirs)]
-    kept = _kept_words(*sides)
-    if len(kept) < _KEPT * len(sides[0]) or not sides[0]:
-        return _union(theirs, mine) or f"{theirs}\n\n{mine}"
-    return "".join(_stretches(sides, kept))
-
-
-def _kept_words(base: list[str], mine: list[str], theirs: list[str]) -> list[tuple[int, int, int]]:
-    """Places of the words of ``base`` that both sides kept: in base, in mine, in theirs."""
-    in_mine, in_theirs = _places(base, mine), _places(base, theirs)
-    return [(i, in_mine[i], in_theirs[i]) for i in sorted(in_mine.keys() & in_theirs.keys())]
-
-
-def _places(base: list[str], other: list[str]) -> dict[int, int]:
-    # The last word of a text has no space after it; it is the same word all the same.
-    one, two = [word.strip() for word in base], [word.strip() for word in other]
-    blocks = SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
-    return {block.a + k: block.b + k for block in blocks for k in range(block.size)}
-
-
-def _stretches(sides: list[list[str]], kept: list[tuple[int, int, int]]) -> Iterator[str]:
-    before = (-1, -1, -1)
-    end = (len(sides[0]), len(sides[1]), len(sides[2]))
-    for place in (*kept, end):
-        base, mine, theirs = (
-            "".join(side[start + 1 : stop])
-            for side, start, stop in zip(sides, before, place, strict=True)
-        )
-        yield _stretch(base, mine, theirs)
-        if place[0] < len(sides[0]):
-            words = [side[at] for side, at in zip(sides, place, strict=True)]
-            yield words[0].rstrip() + _space(*(word[len(word.rstrip()) :] for word in words))
-        before = place
-
-
-def _space(base: str, mine: str, theirs: str) -> str:
-    """What stands after a kept word: the side that changed it wins; two words never touch."""
-    changed = theirs if mine == base else mine if theirs == base else ""
-    return changed or max(mine, theirs, key=len)
-
-
-def _stretch(base: str, mine: str, theirs: str) -> str:
-    if mine == base or mine.strip() == theirs.strip():
-        return theirs
-    if theirs == base:
-        return mine
-    return _union(theirs, mine) or _beside(theirs, mine)
-
-
-def _beside(theirs: str, mine: str) -> str:
-    space = "" if not theirs.strip() or theirs[-1].isspace() else " "
-    return f"{theirs}{space}{mine}"
-
-
-def _union(theirs: str, mine: str) -> str:
-    """Both sides of a stretch with what they share once; empty when they share too little for
-    that to read well.
-    """
-    one, two = _WORD.findall(theirs), _WORD.findall(mine)
-    places = _places(one, two)
-    if not places or len(places) < _SHARED * min(len(one), len(two)):
-        return ""
-    parts, here, there = [], 0, 0
-    for place in sorted(places):
-        added = "".join(two[there : places[place]])
-        own = "".join(one[here:place])
-        parts.append(_beside(own, added) if added else own)
-        parts.append(max(one[place], two[places[place]], key=len))
-        here, there = place + 1, places[place] + 1
-    own, added = "".join(one[here:]), "".join(two[there:])
-    return "".join(parts) + (_beside(own, added) if added else own)
-
-
-def rebased(
-    base: Mapping[str, Any], mine: Mapping[str, Any], saved: Mapping[str, Any]
-) -> dict[str, Any]:
-    """``base`` moved on to what this side saved since, where ``mine`` still holds all of it.
-
-    An answer can be lost on the way: the page then goes on from the older text although its words
-    are stored already, and without this they would look like two people's.
-    """
-    return {name: _moved_on(base.get(name), mine.get(name), saved.get(name)) for name in saved}
-
-
-def _moved_on(base: Any, mine: Any, saved: Any) -> Any:
-    if isinstance(saved, str) and isinstance(mine, str):
-        return saved if _holds(mine, saved) else base
-    rows = (base or [], mine, saved)
-    if all(isinstance(side, list) and all(_is_row(row) for row in side) for side in rows):
-        return _rows_moved_on(*rows)
-    return base
-
-
-def _is_row(row: Any) -> bool:
-    return isinstance(row, dict) and "id" in row
-
-
-def _rows_moved_on(base: list[Any], mine: list[Any], saved: list[Any]) -> list[Any]:
-    before, ours = {row["id"]: row for row in base}, {row["id"]: row for row in mine}
-    found = {row["id"]: row for row in base}
-    for row in saved:
-        own = ours.get(row["id"])
-        if own is None:
-            continue
-        if row["id"] in before:
-            old = before[row["id"]]
-            found[row["id"]] = {k: _moved_on(old.get(k), own.get(k), row[k]) for k in row}
-        elif all(_holds(own.get(k), v) for k, v in row.items() if isinstance(v, str)):
-            found[row["id"]] = row
-    return list(found.values())
-
-
-def _holds(mine: Any, saved: str) -> bool:
-    """Whether every word of ``saved`` stands in ``mine``, in the same order."""
-    rest = iter(str(mine or "").split())
-    return all(word in rest for word in saved.split())
 
 
 def _value(work: _Work, name: str, path: str, base: Any, mine: Any, theirs: Any) -> Any:

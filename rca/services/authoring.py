@@ -181,10 +181,12 @@ def save_section(
     base_version: int,
     now: datetime,
     autosave: bool = False,
+    built_on: int | None = None,
 ) -> Saved:
     """Store one section. Other sections may have moved on; only this one's version counts.
 
-    ``autosave`` says that nobody pressed a button: its revision may stand for the one before.
+    ``autosave`` says that nobody pressed a button: its revision may stand for the one before when
+    that is the one the page was ``built_on``.
     """
     row = _editable(session, viewer, reference)
     old = load_content(session, row)
@@ -199,7 +201,7 @@ def save_section(
     if unknown:
         raise Invalid([Problem(name, "Not a field of this section.") for name in sorted(unknown)])
     content = parse_content({**old.model_dump(mode="json"), **values})
-    by_itself = section if autosave else None
+    by_itself = (section, built_on) if autosave else None
     return _store_edit(session, row, old, content, viewer=viewer, now=now, by_itself=by_itself)
 
 
@@ -211,7 +213,7 @@ def _store_edit(
     *,
     viewer: Viewer,
     now: datetime,
-    by_itself: Section | None = None,
+    by_itself: tuple[Section, int | None] | None = None,
 ) -> Saved:
     if content.visibility is not Visibility.OPEN:
         content = with_member(session, viewer, content, PersonRole.MEMBER)
@@ -233,9 +235,11 @@ def _store_edit(
         keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
     else:
         touched = changed_sections(old, content)
+        section, built_on = by_itself
         revisions.keep_autosave(
-            session, row, content, section=by_itself, touched=touched, viewer=viewer, now=now
-        )
+            session, row, content,
+            section=section, touched=touched, viewer=viewer, now=now, built_on=built_on,
+        )  # fmt: skip
     record(session, viewer, "postmortem.edit", row, before=before, now=now)
     return replace(saved(session, row), redacted=redacted)
 

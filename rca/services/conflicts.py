@@ -12,8 +12,9 @@ from typing import Any
 from sqlmodel import Session
 
 from rca.domain.access import Viewer
-from rca.domain.merge import Merge, merge, rebased
+from rca.domain.merge import Choice, Merge, merge
 from rca.domain.postmortem import PostmortemContent
+from rca.domain.rebase import rebased
 from rca.domain.sections import SECTION_FIELDS
 from rca.domain.template import Template
 from rca.domain.vocabulary import Section
@@ -106,14 +107,21 @@ def _heard_of(
     sides: tuple[PostmortemContent, PostmortemContent],
     number: int | None,
 ) -> PostmortemContent:
-    """The base of a merge with this account's own later save in it, when there is one."""
+    """The base of a merge with what the page's own account stored since in it."""
     base, mine = sides
-    saved = revisions.own_since(session, owner, viewer, section, number)
-    if saved is None:
-        return base
     fields = SECTION_FIELDS[section]
-    plain = [side.model_dump(mode="json", include=set(fields)) for side in (base, mine, saved)]
-    return authoring.parse_content({**base.model_dump(mode="json"), **rebased(*plain)})
+    saves = [
+        ({name: old.get(name) for name in fields}, {name: new.get(name) for name in fields})
+        for old, new in revisions.own_since(session, owner, viewer, section, number)
+    ]
+    if not saves:
+        return base
+    moved = rebased(_only(base, fields), _only(mine, fields), saves)
+    return authoring.parse_content({**base.model_dump(mode="json"), **moved})
+
+
+def _only(content: PostmortemContent, fields: Sequence[str]) -> dict[str, Any]:
+    return content.model_dump(mode="json", include=set(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,13 @@ def save_section(
             revisions.pin(session, row, now=now)  # both texts are about to be shown
             template = templates.of(session, row, theirs)
             return SectionOutcome(None, theirs, merged, version, template)
+        if Choice.THEIRS in settled.values():
+            # Words typed while the question stood open are in no other text.
+            lost = {**theirs.model_dump(mode="json"), **_only(mine, fields)}
+            authoring.keep_conflict(
+                session, viewer=viewer, reference=reference,
+                content=authoring.parse_content(lost), now=now,
+            )  # fmt: skip
         values = merged.values
     saved = authoring.save_section(
         session,
@@ -176,6 +191,7 @@ def save_section(
         base_version=version,
         now=now,
         autosave=True,
+        built_on=base_number,
     )
     session.expire_all()  # rows were replaced under their old ids
     content = load_content(session, row)

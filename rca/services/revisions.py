@@ -2,13 +2,15 @@
 
 A revision is never changed. An autosave takes the place of the one before it when that one was
 nobody else's business: the same account, the same section, within :data:`SITTING` of the first,
-nothing kept in between, and not shown to any page since. Numbers are never used twice, so a page
-that was filled from a text that is gone leans on the one before it, which is older and therefore
-safe: a merge then asks more, and drops nothing.
+nothing kept in between, not shown to any page since, and written by the page that now saves again
+(it names that text as the one it builds on). Numbers are never used twice, so a page that was
+filled from a text that is gone leans on the one before it, which is older and therefore safe: a
+merge then asks more, and drops nothing.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -86,11 +88,19 @@ def keep_autosave(
     touched: Iterable[Section],
     viewer: Viewer,
     now: datetime,
+    built_on: int | None = None,
 ) -> t.Revision:
-    """Keep an autosave of one section, in the place of the one before where that is allowed."""
+    """Keep an autosave of one section, in the place of the one before where that is allowed.
+
+    ``built_on`` is the revision that the saving page was filled from, or that its last save kept.
+    """
     before = latest(session, row.id)
     single = set(touched) <= {section}
-    if before is None or not single or not _replaceable(row, before, section, viewer, now):
+    if (
+        before is None
+        or not single
+        or not _replaceable(row, before, section, viewer, now, built_on)
+    ):
         name = section.value if single else ""
         return keep(
             session, row, content, RevisionKind.EDIT, viewer=viewer, now=now,
@@ -106,10 +116,17 @@ def keep_autosave(
 
 
 def _replaceable(
-    row: t.PostmortemRow, before: t.Revision, section: Section, viewer: Viewer, now: datetime
+    row: t.PostmortemRow,
+    before: t.Revision,
+    section: Section,
+    viewer: Viewer,
+    now: datetime,
+    built_on: int | None,
 ) -> bool:
     return (
-        before.kind == RevisionKind.EDIT.value
+        # Another tab of the same account may still build on it.
+        before.number == built_on
+        and before.kind == RevisionKind.EDIT.value
         and before.section == section.value
         and before.actor_id == viewer.user_id
         and before.number > max(row.seen_number, 1)
@@ -151,25 +168,36 @@ def text_of(session: Session, owner: str, number: int) -> PostmortemContent | No
     return PostmortemContent.model_validate(found.content) if found else None
 
 
+Content = dict[str, Any]
+_OWN_SAVES = 24
+
+
 def own_since(
     session: Session, owner: str, viewer: Viewer, section: Section, number: int | None
-) -> PostmortemContent | None:
-    """The newest text that this account's autosave of a section kept after ``number``."""
+) -> list[tuple[Content, Content]]:
+    """This account's saves of a section after ``number``: what was stored before and after each.
+
+    At most the newest 24, oldest first; none when it is not known what the page was filled from.
+    """
     if number is None or viewer.user_id is None:
-        return None
+        return []
     query = (
         select(t.Revision)
         .where(
             t.Revision.postmortem_id == owner,
             t.Revision.number > number,
+            t.Revision.kind == RevisionKind.EDIT.value,
             t.Revision.actor_id == viewer.user_id,
-            t.Revision.section == section.value,
+            col(t.Revision.section).in_((section.value, "")),
         )
         .order_by(col(t.Revision.number).desc())
-        .limit(1)
+        .limit(_OWN_SAVES)
     )
-    found = session.exec(query).first()
-    return PostmortemContent.model_validate(found.content) if found else None
+    found = []
+    for after in session.exec(query):
+        before = _stored_before(session, owner, after.number)
+        found.append((before.content if before else {}, after.content))
+    return found[::-1]
 
 
 def _stored_before(session: Session, owner: str, number: int) -> t.Revision | None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rca.domain.merge import Choice, joined, merge, rebased
+from rca.domain.joining import joined
+from rca.domain.merge import Choice, merge
 
 FIELDS = ("title", "summary", "services", "factors", "evidence")
 _words = st.sampled_from(["", "a", "b", "c", "pool", "alert"])
@@ -167,17 +168,3 @@ def test_keeping_both_keeps_every_word_once(
     one, two = side("m", mine), side("t", theirs)
     text = joined(" ".join(base), " ".join(one), " ".join(two))
     assert sorted(text.split()) == sorted({*one, *two})
-
-
-def test_words_that_one_side_saved_already_are_not_two_peoples() -> None:
-    base = {"summary": "a", "factors": []}
-    mine = {"summary": "a w more", "factors": [{"id": "p", "statement": "x y"}]}
-    saved = {"summary": "a w", "factors": [{"id": "p", "statement": "x"}]}
-    theirs = {"summary": "a w theirs", "factors": [{"id": "p", "statement": "x"}]}
-    found = rebased(base, mine, saved)
-    assert found == saved
-    merged = merge(found, mine, theirs, fields=("summary", "factors"), choices={"summary": "both"})
-    assert merged.values["summary"] == "a w theirs more"
-    assert merged.values["factors"] == mine["factors"]
-    other = {"summary": "anew", "factors": []}
-    assert rebased(base, other, saved)["summary"] == "a"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from rca.domain.access import OPERATOR, Viewer
 from rca.domain.postmortem import PostmortemContent
@@ -50,6 +50,27 @@ def _stored(server: world.LiveServer, reference: str) -> PostmortemContent:
 def _open(page: Page, reference: str) -> None:
     page.goto(f"/postmortems/{reference}/edit")
     page.wait_for_selector("form[data-ready]")
+
+
+def _held(page: Page, section: str) -> list[Any]:
+    """The next save of a section is stored at once, and its answer waits to be let go."""
+    waiting: list[Any] = []
+
+    def hold(route: Route) -> None:
+        waiting.extend((route, route.fetch()))
+
+    page.route(f"**/sections/{section}", hold, times=1)
+    return waiting
+
+
+def _stored_by_now(page: Page, waiting: list[Any]) -> None:
+    while len(waiting) < 2:
+        page.wait_for_timeout(20)
+
+
+def _let_go(waiting: list[Any]) -> None:
+    route, answer = waiting
+    route.fulfill(response=answer)
 
 
 @pytest.fixture
@@ -181,6 +202,58 @@ def test_two_people_in_one_section_without_a_clash(
     ines.wait_for_selector(SAVED)
     expect(ines.get_by_label("Statement, factor 1")).to_have_value("Words of Otto")
     expect(ines.get_by_label("Statement, factor 2")).to_be_focused()
+    words = [row.statement for row in _stored(demo_server, reference).factors]
+    assert words == ["Words of Otto", "Words of Ines"]
+
+
+def test_words_typed_while_an_answer_is_on_its_way_hide_nobody_elses(
+    demo_server: world.LiveServer, open_page: OpenPage
+) -> None:
+    """The answer brings what Otto wrote; Ines typed on in the same text meanwhile."""
+    reference = _draft(demo_server, summary="Begun.")
+    ines, otto = open_page("ines"), open_page("otto")
+    _open(ines, reference)
+    _open(otto, reference)
+    otto.locator("#summary").fill("Begun. Words of Otto.")
+    otto.keyboard.press("Control+s")
+    otto.wait_for_selector(SAVED)
+    waiting = _held(ines, "summary")
+    ines.locator("#what_happened").fill("Words of Ines")
+    ines.keyboard.press("Control+s")
+    _stored_by_now(ines, waiting)
+    ines.locator("#summary").fill("Begun. Ines too.")
+    _let_go(waiting)
+    ines.wait_for_selector("#save-state[data-state=conflict]")
+    ines.locator("[data-clash]").get_by_text("Keep both").click()
+    ines.get_by_role("button", name="Save my choice").click()
+    ines.wait_for_selector(SAVED)
+    stored = _stored(demo_server, reference)
+    assert stored.what_happened == "Words of Ines"
+    assert stored.summary == "Begun. Words of Otto. Ines too."
+
+
+def test_a_row_typed_while_an_answer_is_on_its_way_stays(
+    demo_server: world.LiveServer, open_page: OpenPage
+) -> None:
+    reference = _draft(demo_server)
+    ines, otto = open_page("ines"), open_page("otto")
+    _open(ines, reference)
+    _open(otto, reference)
+    otto.get_by_label("Statement, factor 1").fill("Words of Otto")
+    otto.keyboard.press("Control+s")
+    otto.wait_for_selector(SAVED)
+    waiting = _held(ines, "factors")
+    second = ines.get_by_label("Statement, factor 2")
+    second.fill("Words of ")
+    ines.keyboard.press("Control+s")
+    _stored_by_now(ines, waiting)
+    second.press("End")
+    second.press_sequentially("Ines")
+    _let_go(waiting)
+    expect(ines.get_by_label("Statement, factor 1")).to_have_value("Words of Otto")
+    expect(second).to_have_value("Words of Ines")
+    expect(second).to_be_focused()
+    ines.wait_for_selector(SAVED)
     words = [row.statement for row in _stored(demo_server, reference).factors]
     assert words == ["Words of Otto", "Words of Ines"]
 

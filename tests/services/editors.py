@@ -173,6 +173,16 @@ class Editor:
             self.world.counts["lost answers"] += 1
             return
         self._acknowledged(section)
+        if section in TEXTS and self.random.random() < 0.15:
+            # Typed while the answer was on its way: over a merged text that would hide others'
+            # words, so the page goes on from the older one, as its script does.
+            self.type(section)
+            if outcome.merge is not None:
+                self.world.counts["went on from the older text"] += 1
+                return
+            self.parts[section].version = outcome.version
+            self.parts[section].revision = outcome.saved.revision
+            return
         if self.random.random() < 0.9 or outcome.merge is not None:
             data = outcome.content.model_dump(mode="json")
             self.parts[section].values = {name: data[name] for name in SECTION_FIELDS[section]}

@@ -41,6 +41,7 @@ class Page:
             base_version=self.versions[section.value],
             choices={},
             now=at,
+            base_number=self.base,
         )
         if outcome.saved:
             self.base = outcome.saved.revision
@@ -151,6 +152,40 @@ def test_an_answer_that_was_lost_merges_over_an_older_text(
     outcome = ines.types("second words and more", now + timedelta(seconds=4))
     assert outcome.saved is None, "Otto's words would have been overwritten without a question"
     assert outcome.content.summary == "words of Otto"
+
+
+def test_a_second_tab_does_not_write_over_what_the_first_builds_on(
+    session: Session, people: People, open_page: Open, now: datetime
+) -> None:
+    one, two = open_page(people.ines, now), open_page(people.ines, now)
+    one.types("first tab", now + timedelta(seconds=1))
+    two.versions, two.base = dict(one.versions), two.base
+    two.types("second tab", now + timedelta(seconds=2))
+    assert [words for _, words, _ in _kept(session)[1:]] == ["first tab", "second tab"]
+
+
+def test_words_typed_while_a_question_stands_open_stay_in_the_history(
+    session: Session, people: People, open_page: Open, now: datetime
+) -> None:
+    ines, otto = open_page(people.ines, now), open_page(people.otto, now)
+    otto.types("Otto wrote", now)
+    asked = ines.types("Ines wrote", now + timedelta(seconds=1))
+    conflicts.save_section(
+        session,
+        viewer=people.ines,
+        reference=ines.reference,
+        section=Section.SUMMARY,
+        base=conflicts.basis(
+            session, viewer=people.ines, reference=ines.reference, revision=ines.base
+        ).content,
+        values={"summary": "Ines wrote on"},
+        base_version=asked.version,
+        choices={"summary": "theirs"},
+        now=now + timedelta(seconds=2),
+        base_number=ines.base,
+    )
+    texts = {row.content["summary"]: row.kind for row in session.exec(select(t.Revision))}
+    assert texts["Ines wrote on"] == RevisionKind.CONFLICT.value
 
 
 def test_the_planted_fault_is_seen(

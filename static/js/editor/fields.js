@@ -45,26 +45,59 @@ export function newId() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Put text that was typed elsewhere or earlier back into fields of the page. Checks and radios
-// follow too; rows that the page does not have are left to `addRow(list, id)`.
-export function applyPairs(root, pairs, addRow) {
+// Values by their place, so that renumbered rows compare; a place may hold several (checks).
+function byPlace(pairs) {
   const ids = new Map();
   for (const [name, value] of pairs) {
     const match = /^([a-z_]+)-(\d+)-id$/.exec(name);
     if (match && value) ids.set(`${match[1]}-${match[2]}`, { list: match[1], id: value });
   }
-  const byPlace = new Map();
+  const values = new Map();
   for (const [name, value] of pairs) {
     const match = /^([a-z_]+-\d+)(-.*)$/.exec(name);
     const row = match ? ids.get(match[1]) : null;
     const key = JSON.stringify(row ? { row: row.id, rest: match[2] } : { row: "", rest: name });
-    byPlace.set(key, [...(byPlace.get(key) || []), value]);
+    values.set(key, [...(values.get(key) || []), value]);
   }
-  for (const { list, id } of ids.values()) {
+  return { rows: [...ids.values()], values };
+}
+
+// What the page holds beyond what it sent, to be put over what came back; null when that would
+// hide what somebody else wrote, or bring back a row or a tick that went meanwhile.
+export function typedSince(sent, now, merged) {
+  const [before, after, other] = [sent, now, merged].map(byPlace);
+  const plain = (values) => JSON.stringify((values || []).map((value) => value.replaceAll("\r\n", "\n").trimEnd()));
+  const left = before.rows.map((row) => row.id);
+  const stayed = after.rows.map((row) => row.id).filter((id) => left.includes(id));
+  if (left.join() !== stayed.join()) return null;
+  const there = new Set(other.rows.map((row) => row.id));
+  const changed = new Set();
+  for (const key of new Set([...before.values.keys(), ...after.values.keys()])) {
+    if (plain(before.values.get(key)) === plain(after.values.get(key))) continue;
+    const { row } = JSON.parse(key);
+    const fresh = row && !left.includes(row);
+    const untouched = (!row || there.has(row)) && plain(other.values.get(key)) === plain(before.values.get(key));
+    if (!after.values.has(key) || !(fresh || untouched)) return null;
+    changed.add(key);
+  }
+  const ids = new Map(now.filter(([name]) => name.endsWith("-id")));
+  return now.filter(([name]) => {
+    const match = /^([a-z_]+-\d+)(-.*)$/.exec(name);
+    const row = match ? ids.get(`${match[1]}-id`) || "" : "";
+    if (row && match[2] === "-id") return there.has(row) || !left.includes(row);
+    return changed.has(JSON.stringify({ row, rest: row ? match[2] : name }));
+  });
+}
+
+// Put text that was typed elsewhere or earlier back into fields of the page. Checks and radios
+// follow too; rows that the page does not have are left to `addRow(list, id)`.
+export function applyPairs(root, pairs, addRow) {
+  const { rows, values: found } = byPlace(pairs);
+  for (const { list, id } of rows) {
     if (!root.querySelector(`[data-row-id="${CSS.escape(id)}"]`)) addRow(list, id);
   }
   for (const control of controlsOf(root)) {
-    const values = byPlace.get(JSON.stringify(placeOf(control)));
+    const values = found.get(JSON.stringify(placeOf(control)));
     if (control.type === "hidden") continue;
     if (control.type === "checkbox" || control.type === "radio") {
       if (values) control.checked = values.includes(control.value);

@@ -1,6 +1,6 @@
 // Autosave, one section at a time. Every save names the version it builds on; a clash is shown and
 // chosen, never overwritten. States: saved, typing, saving, offline, out, invalid, conflict.
-import { applyPairs, collect, findPlace, placeOf } from "./fields.js";
+import { applyPairs, collect, findPlace, placeOf, typedSince } from "./fields.js";
 import { clearNotes, say, showState } from "./notes.js";
 import { addRow, listOf } from "./rows.js";
 
@@ -214,7 +214,7 @@ export class Saver {
       return this.offline(part);
     }
     const data = await answer.json().catch(() => ({}));
-    if (answer.ok) return this.stored(part, data, sent);
+    if (answer.ok) return this.stored(part, data, sent, draft);
     if (answer.status === 400 && !retried && (await this.renew())) {
       return this.send(part, draft, { leaving, choices, render, retried: true });
     }
@@ -252,9 +252,7 @@ export class Saver {
     this.show();
   }
 
-  stored(part, data, sent) {
-    part.version = String(data.version);
-    part.revision = data.revision;
+  stored(part, data, sent, draft) {
     part.tries = 0;
     this.record = String(data.record);
     this.savedAt = data.saved;
@@ -266,7 +264,10 @@ export class Saver {
     } else {
       part.state = "typing";
     }
-    if (data.section) this.replaceBody(part, data.section);
+    if (!data.section || this.replaceBody(part, data.section, draft.fields)) {
+      part.version = String(data.version);
+      part.revision = data.revision;
+    }
     if (data.redacted) say(data.redacted);
     if (data.taken?.length) {
       say(`Somebody else changed this section too; both are kept: ${data.taken.slice(0, 4).join(", ")}.`);
@@ -303,13 +304,22 @@ export class Saver {
     });
   }
 
-  // The merged section takes the place of the one on the page; what was typed since stays typed.
-  replaceBody(part, html) {
+  // The merged section takes the place of the one on the page; what was typed since it was sent
+  // stays typed. Where somebody else changed the very field, or rows went or moved meanwhile, the
+  // page stays as it is and goes on from the older text: the next save asks. Says whether it took.
+  replaceBody(part, html, sent) {
     const focused = document.activeElement;
     const inside = part.element.contains(focused) && focused.name ? placeOf(focused) : null;
     const caret = inside && "selectionStart" in focused ? focused.selectionStart : null;
-    const typed = part.state === "typing" ? collect(part.element) : null;
-    part.element.querySelector("[data-body]").innerHTML = html;
+    const body = part.element.querySelector("[data-body]");
+    let typed = null;
+    if (part.state === "typing") {
+      const merged = document.createElement("template");
+      merged.innerHTML = html;
+      typed = typedSince(sent, collect(part.element), collect(merged.content));
+      if (!typed) return false;
+    }
+    body.innerHTML = html;
     if (typed) {
       applyPairs(part.element, typed, (list, id) => addRow(listOf(this.form, list), { id }));
     }
@@ -320,6 +330,7 @@ export class Saver {
         again.setSelectionRange(caret, caret);
       }
     }
+    return true;
   }
 
   clash(part, data) {
