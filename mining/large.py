@@ -1,6 +1,6 @@
 """Layer 2 for corpora beyond a full matrix: close pairs, connected sets, then the same linkage."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from scipy import sparse
 
 from mining import recurrence as r
 from mining.clusters import average_groups
+from mining.constraints import constrained
 from mining.features import Matrix, Space
 from mining.neighbours import close_pairs, components
 from mining.quality import coherence, kept_together, resamples
@@ -15,6 +16,7 @@ from mining.quality import coherence, kept_together, resamples
 MOST_TOGETHER = 1_000
 MOST_RESAMPLED = 100
 PAIRS_AT_ONCE = 20_000
+MOST_BESIDE = 30
 FLOOR = 0.7
 """Pairs under this share of the cut can't hold a group together on average."""
 
@@ -37,6 +39,8 @@ def find(
         found, unstable = _within(space, kept, settings, seed)
         groups += found
         hidden += unstable
+    describe = _described_among(space, pairs, settings, seed)
+    groups = _corrected(groups, space, constraints, duplicates, describe)
     neighbours, nearest = _lists(pairs)
     return r.Recurrence(space, tuple(groups), duplicates, hidden, texts, nearest, neighbours)
 
@@ -78,6 +82,44 @@ def _within(
     return groups, hidden
 
 
+def _corrected(
+    groups: Sequence[r.Group],
+    space: Space,
+    constraints: r.Constraints,
+    duplicates: Mapping[str, str],
+    describe: Callable[[Sequence[int], frozenset[int]], r.Group],
+) -> list[r.Group]:
+    """Groups as people decided; only those that a decision changed are described afresh."""
+    if not constraints.together and not constraints.apart:
+        return list(groups)
+    known = {tuple(sorted(group.members)): group for group in groups}
+    drafts, forced, _ = constrained(list(known), constraints, space.items, duplicates)
+    return [
+        known.get(tuple(members)) or describe(members, by_human)
+        for members, by_human in zip(drafts, forced, strict=True)
+    ]
+
+
+def _described_among(
+    space: Space, pairs: sparse.csr_matrix, settings: r.LinkSettings, seed: int
+) -> Callable[[Sequence[int], frozenset[int]], r.Group]:
+    """How a group that people changed is described: among the records closest to it."""
+
+    def describe(members: Sequence[int], by_human: frozenset[int]) -> r.Group:
+        nearest = np.asarray(pairs[list(members)].max(axis=0).todense()).ravel()
+        nearest[list(members)] = 0.0
+        order = np.argsort(-nearest, kind="stable")[:MOST_BESIDE]
+        local = [*members, *(int(other) for other in order if nearest[other] > 0)]
+        block = space.between(local, local)
+        block = (block + block.T) / 2
+        own = list(range(len(members)))
+        share = _stability(block[np.ix_(own, own)], [own], settings.cut, seed)[0]
+        forced = frozenset(place for place in own if members[place] in by_human)
+        return _placed(r.described(block, own, share, settings, forced), local)
+
+    return describe
+
+
 def _placed(group: r.Group, members: Sequence[int]) -> r.Group:
     return r.Group(
         members=tuple(members[m] for m in group.members),
@@ -86,6 +128,7 @@ def _placed(group: r.Group, members: Sequence[int]) -> r.Group:
         stability=group.stability,
         near=tuple((members[m], score) for m, score in group.near),
         see_also=tuple(members[m] for m in group.see_also),
+        by_human=frozenset(members[m] for m in group.by_human),
     )
 
 

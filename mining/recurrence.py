@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mining.clusters import AbstainingLinkage
+from mining.constraints import Constraints, constrained
 from mining.features import Matrix, Space, View, build_space, view_of
 from mining.prepare import Prepared, days_between
 from mining.quality import Coherence, coherence, stability
@@ -22,18 +23,6 @@ FEW_RECORDS = 10
 DENSE_UP_TO = 2_500
 MOST_NEAREST = 5
 NEIGHBOURS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """What people decided, kept by every later run.
-
-    ``together`` are sets of ids that belong to one pattern; ``apart`` names an id and the ids that
-    it must never share a pattern with.
-    """
-
-    together: tuple[frozenset[str], ...] = ()
-    apart: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +119,11 @@ def find_recurrence(
     similarity = space.dense()
     texts = coherence(space.items, terms.table)
     drafts = linked(similarity, settings) if texts.holds else []
-    drafts, forced = _constrained(drafts, constraints, space)
+    drafts, forced, held = constrained(drafts, constraints, space.items, duplicates)
     shares = stability(similarity, drafts, cut=settings.cut, seed=seed)
     groups, hidden = [], 0
-    for members, share, by_human in zip(drafts, shares, forced, strict=True):
-        if share is not None and share < settings.stable_from and not by_human:
+    for members, share, by_human, kept_by_human in zip(drafts, shares, forced, held, strict=True):
+        if share is not None and share < settings.stable_from and not kept_by_human:
             hidden += 1
             continue
         groups.append(described(similarity, members, share, settings, by_human))
@@ -167,44 +156,6 @@ def _joined(similarity: Matrix, members: list[int], settings: LinkSettings) -> l
     means = similarity[:, members].mean(axis=1)
     means[members] = -np.inf
     return sorted([*members, *(int(m) for m in np.flatnonzero(means >= settings.join))])
-
-
-def _constrained(
-    drafts: list[list[int]], constraints: Constraints, space: Space
-) -> tuple[list[list[int]], list[frozenset[int]]]:
-    """Groups as people corrected them, with the members that stand there by their decision."""
-    at = {item.id: position for position, item in enumerate(space.items)}
-    groups = [set(members) for members in drafts]
-    forced: list[set[int]] = [set() for _ in groups]
-    _part(groups, constraints, at)
-    for ids in constraints.together:
-        wanted = {at[i] for i in ids if i in at}
-        if len(wanted) < 2:
-            continue
-        best = max(range(len(groups)), key=lambda g: len(groups[g] & wanted), default=None)
-        if best is None or not groups[best] & wanted:
-            groups.append(set())
-            forced.append(set())
-            best = len(groups) - 1
-        forced[best] |= wanted - groups[best]
-        groups[best] |= wanted
-    _part(groups, constraints, at)
-    kept = [(sorted(g), frozenset(f)) for g, f in zip(groups, forced, strict=True) if len(g) > 1]
-    unique = list({tuple(g): (g, f) for g, f in kept}.values())
-    return [g for g, _ in unique], [f for _, f in unique]
-
-
-def _part(groups: list[set[int]], constraints: Constraints, at: Mapping[str, int]) -> None:
-    """Take out of each group who must not be with others of it.
-
-    Before sets are joined, so that both halves of a split may join their own, and once more after.
-    """
-    for identifier, others in constraints.apart:
-        here = at.get(identifier)
-        strangers = {at[i] for i in others if i in at}
-        for members in groups:
-            if here in members and members & strangers:
-                members.discard(here)
 
 
 def described(
