@@ -16,7 +16,7 @@ from mining.naming import (
     shared_words,
 )
 from mining.patterns import Member, Near, Pattern, counts, identity_of
-from mining.prepare import Prepared, prepare
+from mining.prepare import Prepared, with_parts
 from mining.recurrence import Group, LinkSettings, Recurrence
 from mining.taxonomy import Taxonomy
 from mining.vocabulary import ChunkWords
@@ -53,7 +53,7 @@ class Builder:
         """The pattern of one group; ``late`` holds further reports of the same incidents."""
         items = part.space.items
         members = [items[m] for m in group.members]
-        read = [self._read(item) for item in members[:READ_OF_ONE]]
+        read = [with_parts(item, self.chunks) for item in members[:READ_OF_ONE]]
         results = [self.causes.of(item) for item in read]
         shared = shared_words(members, self.words)
         phrases = tuple((self.words.as_written(n), w) for n, w in shared)
@@ -80,10 +80,6 @@ class Builder:
             method="average linkage over text and fields",
             **counts([item.record for item in members]),
         )
-
-    def _read(self, item: Prepared) -> Prepared:
-        """The record with its sentences at hand."""
-        return item if item.parts else prepare(item.record, self.chunks)
 
     def _members(
         self, part: Recurrence, group: Group, read: Sequence[Prepared],

@@ -163,13 +163,15 @@ class CauseScorer:
     ) -> CauseResult:
         squashed = {leaf.id: 1 - math.exp(-s) for leaf, s in zip(self._leaves, scores, strict=True)}
         quotes = dict(zip((leaf.id for leaf in self._leaves), evidence, strict=True))
-        chosen = [Cause(c, FROM_AUTHOR, quote(quotes.get(c, "")), "author") for c in record.causes]
-        found = [
-            Cause(name, round(score, 4), quote(quotes[name]))
+        told = [(c, FROM_AUTHOR, quotes.get(c, ""), "author") for c in record.causes]
+        told += [
+            (name, round(score, 4), quotes[name], "text")
             for name, score in sorted(squashed.items(), key=lambda pair: (-pair[1], pair[0]))
             if score >= self.settings.contributing and name not in record.causes
         ]
-        causes = tuple((chosen + found)[: max(self.settings.most, len(chosen))])
+        told = told[: max(self.settings.most, len(record.causes))]
+        shown = {text: quote(text) for text in {text for _, _, text, _ in told}}
+        causes = tuple(Cause(name, score, shown[t], source) for name, score, t, source in told)
         primary = record.causes[0] if record.causes else self._primary(squashed)
         return CauseResult(record.id, causes, primary, squashed)
 

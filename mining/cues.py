@@ -6,8 +6,10 @@ pass over a sentence looks each word up once, whatever the number of cues.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from itertools import product
+from operator import or_
 
 GAP = 4
 GAP_SIGN = "~"
@@ -18,7 +20,10 @@ _APOSTROPHES = re.compile(r"['’`]")
 
 def words_of(text: str) -> list[str]:
     """Lower-case words and numbers; apostrophes vanish, hyphens part."""
-    return _WORDS.findall(_APOSTROPHES.sub("", text.lower()))
+    lowered = text.lower()
+    if "'" in lowered or "’" in lowered or "`" in lowered:
+        lowered = _APOSTROPHES.sub("", lowered)
+    return _WORDS.findall(lowered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,20 @@ class _Known:
     """What one word does: the bits that it fits, cues that it completes, cues that it begins."""
 
     bits: int
-    whole: frozenset[int]
+    whole: tuple[int, ...]
     begun: tuple[_Begun, ...]
+
+
+_NOTHING = _Known(0, (), ())
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One different part of a cue: its bit, the cues that it is, the cues that it begins."""
+
+    bit: int
+    whole: list[int] = field(default_factory=list)
+    begun: list[_Begun] = field(default_factory=list)
 
 
 class CueIndex:
@@ -92,68 +109,71 @@ class CueIndex:
     """
 
     def __init__(self, cues: Iterable[tuple[str, int]]) -> None:
-        self._bits: dict[_Word, int] = {}
-        self._exact: dict[str, list[_Word]] = {}
-        self._stems: dict[str, list[_Word]] = {}
-        self._whole: dict[_Word, list[int]] = {}
-        self._begun: dict[_Word, list[_Begun]] = {}
+        self._entries: dict[_Word, _Entry] = {}
+        self._exact: dict[str, list[_Entry]] = {}
+        self._stems: dict[str, list[_Entry]] = {}
         for cue, payload in cues:
             for parts in _compile(cue):
                 self._enter(cue, payload, parts)
-        self._longest = max(map(len, self._stems), default=0)
+        self._lengths = tuple(sorted({len(stem) for stem in self._stems}))
         self._known: dict[str, _Known] = {}
 
     def _enter(self, cue: str, payload: int, parts: list[_Part]) -> None:
         first, rest = parts[0], parts[1:]
         if first is None:
             raise ValueError(f"a cue can't begin with a gap: “{cue}”")
-        self._bit(first)
+        begins = self._entry(first)
         if not rest:
-            self._whole.setdefault(first, []).append(payload)
+            begins.whole.append(payload)
             return
-        bits = tuple(0 if part is None else self._bit(part) for part in rest)
-        self._begun.setdefault(first, []).append((payload, _together(bits), bits))
+        bits = tuple(0 if part is None else self._entry(part).bit for part in rest)
+        begins.begun.append((payload, _together(bits), bits))
 
-    def _bit(self, part: _Word) -> int:
-        if part not in self._bits:
-            self._bits[part] = 1 << len(self._bits)
+    def _entry(self, part: _Word) -> _Entry:
+        found = self._entries.get(part)
+        if found is None:
+            found = self._entries[part] = _Entry(1 << len(self._entries))
             for word in part.exact:
-                self._exact.setdefault(word, []).append(part)
+                self._exact.setdefault(word, []).append(found)
             for beginning in part.stems:
-                self._stems.setdefault(beginning, []).append(part)
-        return self._bits[part]
+                self._stems.setdefault(beginning, []).append(found)
+        return found
 
     def _look(self, word: str) -> _Known:
-        fitting = dict.fromkeys(self._exact.get(word, ()))
-        for length in range(1, min(len(word), self._longest) + 1):
-            fitting.update(dict.fromkeys(self._stems.get(word[:length], ())))
-        found = _Known(
-            _together(self._bits[part] for part in fitting),
-            frozenset(payload for part in fitting for payload in self._whole.get(part, ())),
-            tuple(begun for part in fitting for begun in self._begun.get(part, ())),
-        )
+        fitting = list(self._exact.get(word, ()))
+        for length in self._lengths:
+            if length > len(word):
+                break
+            fitting += self._stems.get(word[:length], ())
+        found = _NOTHING
+        if fitting:
+            entries = list({entry.bit: entry for entry in fitting}.values())
+            found = _Known(
+                _together(entry.bit for entry in entries),
+                tuple(payload for entry in entries for payload in entry.whole),
+                tuple(begun for entry in entries for begun in entry.begun),
+            )
         if len(self._known) < MOST_WORDS:
             self._known[word] = found
         return found
 
     def find(self, words: Sequence[str]) -> set[int]:
         """Payloads of the cues that stand in the words."""
-        known = [self._known.get(word) or self._look(word) for word in words]
+        look, at_hand = self._look, self._known.get
+        known = [at_hand(word) or look(word) for word in words]
         signs = [word.bits for word in known]
-        present = _together(signs)
+        absent = ~_together(signs)
         hits: set[int] = set()
         for at, word in enumerate(known):
-            hits |= word.whole
+            if word is _NOTHING:
+                continue
+            if word.whole:
+                hits.update(word.whole)
             for payload, needed, rest in word.begun:
-                if needed & ~present or payload in hits:
-                    continue
-                if _matches(rest, signs, at + 1):
+                if not needed & absent and payload not in hits and _matches(rest, signs, at + 1):
                     hits.add(payload)
         return hits
 
 
 def _together(bits: Iterable[int]) -> int:
-    found = 0
-    for bit in bits:
-        found |= bit
-    return found
+    return reduce(or_, bits, 0)

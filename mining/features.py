@@ -6,7 +6,7 @@ incidents of this organisation usually share.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,25 @@ LEAST_USERS = 2
 _MOST_USERS, _MANY_RECORDS = 0.5, 200
 _SAMPLED_PAIRS = 4_000
 PIECES_UP_TO = 2_500
+ALL_PAIRS_UP_TO = 400
+
+
+def weighted(counts: sparse.csr_matrix, idf: Any) -> sparse.csr_matrix:
+    """TF-IDF of counts: logarithmic, rare terms up, rows of length one."""
+    data = (np.log(counts.data.astype(np.float64)) + 1) * idf[counts.indices]
+    rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), np.diff(counts.indptr))
+    lengths = np.sqrt(np.bincount(rows, weights=data * data, minlength=counts.shape[0]))
+    data /= lengths[rows]
+    return sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def rarity(users: Any, records: int) -> Any:
+    """Smoothed inverse document frequency of terms that so many of the records use."""
+    return np.log((1 + records) / (1 + users)) + 1
 
 
 class Weights:
-    """TF-IDF of counts: logarithmic, rare terms up, rows of length one."""
+    """TF-IDF of counts, of the terms that neither too few nor too many records use."""
 
     def __init__(self, counts: sparse.csr_matrix, names: Sequence[str], least: int) -> None:
         users = np.bincount(counts.indices, minlength=counts.shape[1])
@@ -37,15 +52,8 @@ class Weights:
             kept &= users <= _MOST_USERS * counts.shape[0]
         columns = np.flatnonzero(kept)
         self.vocabulary_ = {names[column]: place for place, column in enumerate(columns.tolist())}
-        self.idf = np.log((1 + counts.shape[0]) / (1 + users[columns])) + 1
-        self.matrix = self._weighted(counts[:, columns])
-
-    def _weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
-        from sklearn.preprocessing import normalize
-
-        data = (np.log(counts.data.astype(np.float64)) + 1) * self.idf[counts.indices]
-        found = sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
-        return normalize(found, copy=False)
+        self.idf = rarity(users[columns], counts.shape[0])
+        self.matrix = weighted(counts[:, columns], self.idf)
 
     def row(self, terms: Sequence[str]) -> sparse.csr_matrix:
         """One record from outside as a row of this vocabulary."""
@@ -53,7 +61,7 @@ class Weights:
         columns, counts = np.unique(np.array(at, dtype=np.int32), return_counts=True)
         shape = (1, len(self.vocabulary_))
         ends = np.array([0, len(columns)])
-        return self._weighted(sparse.csr_matrix((counts, columns, ends), shape=shape))
+        return weighted(sparse.csr_matrix((counts, columns, ends), shape=shape), self.idf)
 
 
 def terms_of(view: str, item: Prepared, terms: Terms) -> list[str]:
@@ -86,6 +94,8 @@ class View:
     vectoriser: Weights
     mean: float
     spread: float
+    cosines: Matrix | None = None
+    """Between all records, where they were asked for."""
 
     @property
     def matrix(self) -> sparse.csr_matrix:
@@ -97,29 +107,43 @@ class View:
         return (cosines - self.mean) / self.spread
 
 
-def _scale_of(matrix: sparse.csr_matrix, seed: int) -> tuple[float, float]:
+def _scale_of(matrix: sparse.csr_matrix, seed: int, known: Matrix | None) -> tuple[float, float]:
     """Mean and spread of the cosines between different records."""
     count = matrix.shape[0]
-    if count <= 400:
-        cosines = (matrix @ matrix.T).toarray()[np.triu_indices(count, 1)]
+    if count <= ALL_PAIRS_UP_TO:
+        cosines = (_cosines(matrix) if known is None else known)[np.triu_indices(count, 1)]
+        return float(cosines.mean()), float(cosines.std())
+    rng = np.random.default_rng(seed)
+    left, right = rng.integers(0, count, size=(2, _SAMPLED_PAIRS))
+    kept = left != right
+    left, right = left[kept], right[kept]
+    if known is None:
+        cosines = np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1)).ravel()
     else:
-        rng = np.random.default_rng(seed)
-        left, right = rng.integers(0, count, size=(2, _SAMPLED_PAIRS))
-        kept = left != right
-        cosines = np.asarray(matrix[left[kept]].multiply(matrix[right[kept]]).sum(axis=1)).ravel()
+        cosines = known[left, right]
     return float(cosines.mean()), float(cosines.std())
 
 
-def view_of(name: str, items: Sequence[Prepared], terms: Terms, seed: int = 0) -> View | None:
-    """A view of the records, or ``None`` when it holds nothing to compare."""
-    counted = _counts_of(name, items, terms)
-    if counted is None:
+def _cosines(matrix: sparse.csr_matrix) -> Matrix:
+    return np.asarray((matrix @ matrix.T).toarray())
+
+
+def view_of(
+    name: str, items: Sequence[Prepared], terms: Terms, seed: int = 0, *, whole: bool = False
+) -> View | None:
+    """A view of the records, or ``None`` when it holds nothing to compare.
+
+    ``whole`` keeps the cosines between all of them.
+    """
+    counts = _counts_of(name, items, terms)
+    if counts is None:
         return None
-    weights = Weights(*counted, 1 if name == "answers" else LEAST_USERS)
+    weights = Weights(*counts, 1 if name == "answers" else LEAST_USERS)
     if not weights.vocabulary_:  # no word is shared by two records
         return None
-    mean, spread = _scale_of(weights.matrix, seed)
-    return View(name, weights, mean, spread) if spread > 1e-9 else None
+    cosines = _cosines(weights.matrix) if whole else None
+    mean, spread = _scale_of(weights.matrix, seed, cosines)
+    return View(name, weights, mean, spread, cosines) if spread > 1e-9 else None
 
 
 def _counts_of(
@@ -142,6 +166,8 @@ class Space:
     items: tuple[Prepared, ...]
     views: tuple[View, ...]
     terms: Terms
+    similarity: Matrix | None = None
+    """Between all records, where it was asked for; its diagonal is never read."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -155,6 +181,15 @@ class Space:
         weights = sum(VIEW_WEIGHTS[view.name] for view in self.views)
         return np.asarray(sum(parts) / weights, dtype=np.float64)
 
+    def among(self, rows: Sequence[int]) -> Matrix:
+        """Similarity between some records; symmetric, its diagonal is never read."""
+        total, weights = np.zeros((len(rows), len(rows))), 0.0
+        for view in self.views:
+            total += VIEW_WEIGHTS[view.name] * view.scale(_cosines(view.matrix[rows]))
+            weights += VIEW_WEIGHTS[view.name]
+        total /= weights
+        return np.asarray((total + total.T) / 2)
+
     def toward(self, item: Prepared) -> Matrix:
         """Similarity of a record from outside to every record here."""
         total, weights = np.zeros(len(self)), 0.0
@@ -165,24 +200,36 @@ class Space:
             weights += VIEW_WEIGHTS[view.name]
         return total / weights if weights else total
 
-    def dense(self) -> Matrix:
-        """The whole similarity matrix, symmetric, with a diagonal that is never read."""
-        found = self.between(slice(None), slice(None))
-        return (found + found.T) / 2
-
 
 def build_space(
-    items: Sequence[Prepared], terms: Terms, seed: int = 0, full: View | None = None
+    items: Sequence[Prepared],
+    terms: Terms,
+    seed: int = 0,
+    full: View | None = None,
+    *,
+    whole: bool = False,
 ) -> Space:
     """The views of an organisation's records; ``full`` is taken over when it is known already.
 
-    Parts of words are left out of large corpora: they cost most and matter least there.
+    ``whole`` works out their similarity to one another as well. Parts of words are left out of
+    large corpora: they cost most and matter least there.
     """
     if len(items) < 2:
         return Space(tuple(items), (), terms)
-    found = []
-    for name in VIEW_WEIGHTS:
+    found: list[View] = []
+    total, weights = np.zeros((len(items), len(items)) if whole else 0), 0.0
+    for name, weight in VIEW_WEIGHTS.items():
         if name == "pieces" and len(items) > PIECES_UP_TO:
             continue
-        found.append(full if name == "full" and full else view_of(name, items, terms, seed))
-    return Space(tuple(items), tuple(view for view in found if view is not None), terms)
+        known = name == "full" and full
+        view = full if known else view_of(name, items, terms, seed, whole=whole)
+        if view is None:
+            continue
+        if view.cosines is not None:
+            total += weight * view.scale(view.cosines)
+            weights += weight
+        found.append(replace(view, cosines=None))
+    if not whole or not found:
+        return Space(tuple(items), tuple(found), terms)
+    total /= weights
+    return Space(tuple(items), tuple(found), terms, (total + total.T) / 2)

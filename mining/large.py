@@ -7,15 +7,14 @@ import numpy as np
 from scipy import sparse
 
 from mining import recurrence as r
-from mining.clusters import average_groups
 from mining.constraints import constrained
 from mining.features import Matrix, Space
+from mining.linkage import average_groups
 from mining.neighbours import close_pairs, components
 from mining.quality import coherence, kept_together, resamples
 
 MOST_TOGETHER = 1_000
 MOST_RESAMPLED = 100
-PAIRS_AT_ONCE = 20_000
 MOST_BESIDE = 30
 FLOOR = 0.7
 """Pairs under this share of the cut can't hold a group together on average."""
@@ -29,8 +28,9 @@ def find(
     jobs: int | None,
 ) -> r.Recurrence:
     """The recurring groups of a large organisation; memory grows with its pairs, not its square."""
-    pairs = close_pairs(space, jobs)
-    duplicates = _duplicates(space, pairs)
+    close = close_pairs(space, r.DUPLICATE_COSINE, jobs)
+    pairs = close.similarity
+    duplicates = r.duplicates_among(space.items, close.alike) if _has_full(space) else {}
     texts = coherence(space.items, space.terms.table)
     groups: list[r.Group] = []
     hidden = 0
@@ -41,26 +41,13 @@ def find(
         hidden += unstable
     describe = _described_among(space, pairs, settings, seed)
     groups = _corrected(groups, space, constraints, duplicates, describe)
-    neighbours, nearest = _lists(pairs)
-    return r.Recurrence(space, tuple(groups), duplicates, hidden, texts, nearest, neighbours)
+    return r.Recurrence(
+        space, tuple(groups), duplicates, hidden, texts, _nearest(pairs), pairs=pairs
+    )
 
 
-def _duplicates(space: Space, pairs: sparse.csr_matrix) -> dict[str, str]:
-    full = next((view for view in space.views if view.name == "full"), None)
-    if full is None:
-        return {}
-    upper = sparse.triu(pairs, 1).tocoo()
-    found: list[tuple[int, int, float]] = []
-    for start in range(0, len(upper.data), PAIRS_AT_ONCE):
-        rows = upper.row[start : start + PAIRS_AT_ONCE]
-        columns = upper.col[start : start + PAIRS_AT_ONCE]
-        products = full.matrix[rows].multiply(full.matrix[columns])
-        cosines = np.asarray(products.sum(axis=1)).ravel()
-        close = cosines >= r.DUPLICATE_COSINE
-        found += zip(
-            rows[close].tolist(), columns[close].tolist(), cosines[close].tolist(), strict=True
-        )
-    return r.duplicates_among(space.items, found)
+def _has_full(space: Space) -> bool:
+    return any(view.name == "full" for view in space.views)
 
 
 def _within(
@@ -69,8 +56,7 @@ def _within(
     """Groups of one connected set, placed in the whole space, and how many were unstable."""
     if len(members) < 2:
         return [], 0
-    block = space.between(members, members)
-    block = (block + block.T) / 2
+    block = space.among(members)
     drafts = r.linked(block, settings)
     shares = _stability(block, drafts, settings.cut, seed)
     groups, hidden = [], 0
@@ -110,8 +96,7 @@ def _described_among(
         nearest[list(members)] = 0.0
         order = np.argsort(-nearest, kind="stable")[:MOST_BESIDE]
         local = [*members, *(int(other) for other in order if nearest[other] > 0)]
-        block = space.between(local, local)
-        block = (block + block.T) / 2
+        block = space.among(local)
         own = list(range(len(members)))
         share = _stability(block[np.ix_(own, own)], [own], settings.cut, seed)[0]
         forced = frozenset(place for place in own if members[place] in by_human)
@@ -161,18 +146,8 @@ def _at_most(chosen: Any, seed: int) -> Any:
     return np.sort(rng.choice(chosen, MOST_RESAMPLED, replace=False))
 
 
-_Lists = tuple[tuple[tuple[tuple[int, float], ...], ...], tuple[tuple[int, int, float], ...]]
-
-
-def _lists(pairs: sparse.csr_matrix) -> _Lists:
-    """Neighbours of each record, and the closest pairs of all."""
-    neighbours = []
-    for row in range(pairs.shape[0]):
-        start, stop = pairs.indptr[row], pairs.indptr[row + 1]
-        others, values = pairs.indices[start:stop], pairs.data[start:stop]
-        order = np.lexsort((others, -values))[: r.NEIGHBOURS]
-        neighbours.append(tuple((int(others[i]), float(values[i])) for i in order))
+def _nearest(pairs: sparse.csr_matrix) -> tuple[tuple[int, int, float], ...]:
+    """The closest pairs of all."""
     upper = sparse.triu(pairs, 1).tocoo()
-    order = np.argsort(-upper.data, kind="stable")[: r.MOST_NEAREST]
-    nearest = tuple((int(upper.row[i]), int(upper.col[i]), float(upper.data[i])) for i in order)
-    return tuple(neighbours), nearest
+    order = r.highest(upper.data, r.MOST_NEAREST)
+    return tuple((int(upper.row[i]), int(upper.col[i]), float(upper.data[i])) for i in order)

@@ -1,6 +1,7 @@
 """Parts of a result that are worked out when somebody asks for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from mining.causes import CauseResult, CauseScorer
 from mining.foreign import ForeignScorer
@@ -50,7 +51,8 @@ class Neighbours(Mapping[str, tuple[Similar, ...]]):
         self._at = {
             part.space.items[place].id: (part, place)
             for part in parts
-            for place in range(len(part.neighbours))
+            if part.compared
+            for place in range(len(part.space))
         }
 
     def __getitem__(self, identifier: str) -> tuple[Similar, ...]:
@@ -58,7 +60,7 @@ class Neighbours(Mapping[str, tuple[Similar, ...]]):
         items = part.space.items
         return tuple(
             described(items[place], items[other], score, self._words)
-            for other, score in part.neighbours[place]
+            for other, score in part.neighbours(place)
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -66,3 +68,25 @@ class Neighbours(Mapping[str, tuple[Similar, ...]]):
 
     def __len__(self) -> int:
         return len(self._at)
+
+
+class Places(Mapping[str, tuple[float, float]]):
+    """Coordinates on the map by record id; drawn when first looked at."""
+
+    def __init__(self, parts: Sequence[Recurrence]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[float, float]]:
+        from mining.layout import places_of
+
+        return places_of(self._parts)
+
+    def __getitem__(self, identifier: str) -> tuple[float, float]:
+        return self._places[identifier]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

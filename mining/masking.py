@@ -36,6 +36,8 @@ _SECRET_WORDS = (
     "passw", "passphrase", "pwd", "secret", "token", "api", "key", "credential", "bearer", "basic",
     "authorization", "cookie", "session",
 )  # fmt: skip
+_AUTH_WORDS = ("bearer", "basic", "authorization")
+_NAME_WORDS = ("pass", "pwd", "secret", "token", "key", "credential", "cookie", "session")
 _NAMED_SECRET = re.compile(
     r"\b((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[ _-]?key|(?:access|private|secret|"
     r"account|signing|encryption|license)[ _-]?key|credentials?|cookie|session[ _-]?id)\w*)"
@@ -190,8 +192,12 @@ def mask_secrets(text: str) -> str:
         return text
     if "-----BEGIN" in text:
         text = _PEM.sub("[secret]", text)
-    text = _AUTH_HEADER.sub(r"\1 [secret]", text)
-    return _NAMED_SECRET.sub(_mask_named, text)
+    # A look for plain words before each pattern: those read every letter of the text.
+    if any(word in lowered for word in _AUTH_WORDS):
+        text = _AUTH_HEADER.sub(r"\1 [secret]", text)
+    if any(word in lowered for word in _NAME_WORDS):
+        text = _NAMED_SECRET.sub(_mask_named, text)
+    return text
 
 
 def plain_word(chunk: str) -> str | None:
@@ -217,6 +223,11 @@ def hangs_together(chunk: str) -> bool:
         return True
     role, colon, _ = chunk.partition(":")
     return bool(colon) and (not role.strip("*") or role.strip("*").lower().endswith(_ROLE_ENDS))
+
+
+def holds_title(text: str) -> bool:
+    """Whether the text has a title such as "Dr", after which names stand."""
+    return bool(_TITLE.search(text))
 
 
 def mask_people(text: str) -> str:

@@ -87,7 +87,7 @@ class Words:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.count: int = terms.by_word.shape[0]
+        self.count = terms.count
         self._rarity: dict[str, float] = {}
         self._used: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
@@ -181,7 +181,7 @@ def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
     best, found = 0.0, ""
     for line, sentence in zip(item.lines, item.sentences, strict=True):
         stems = {stem(word) for word in line.split()}
-        weight = fsum(shared.get(name, 0.0) for name in stems)  # in any order the same
+        weight = fsum([shared[name] for name in shared.keys() & stems])  # in any order the same
         value = weight * _LEADING_ROLE[sentence.role] / (1 + max(0, len(stems) - 30) / 30)
         if value > best:
             best, found = value, sentence.text

@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 from mining.building import Builder
 from mining.causes import CauseResult
 from mining.findings import Findings, find
 from mining.foreign import scorer_for
-from mining.layout import places_of
-from mining.lazy import Causes, Neighbours
+from mining.lazy import Causes, Neighbours, Places
 from mining.naming import Words
 from mining.patterns import Pattern
 from mining.prepare import Prepared, prepare_all
@@ -92,24 +92,17 @@ class MiningResult:
 def digest_of(records: Sequence[IncidentRecord]) -> str:
     """A hash of the records, whatever their order."""
     hasher = hashlib.sha256()
+    encoder = json.JSONEncoder(sort_keys=True)
     for record in sorted(records, key=lambda record: record.id):
-        hasher.update(json.dumps(to_mapping(record), sort_keys=True).encode())
+        hasher.update(encoder.encode(to_mapping(record)).encode())
         hasher.update(b"\n")
     return "sha256:" + hasher.hexdigest()
 
 
 def versions() -> dict[str, str]:
     """Versions that a result depends on."""
-    import numpy
-    import scipy
-    import sklearn
-
-    return {
-        "mining": VERSION,
-        "numpy": numpy.__version__,
-        "scipy": scipy.__version__,
-        "sklearn": sklearn.__version__,
-    }
+    found = {name: version(name) for name in ("numpy", "scipy")}
+    return {"mining": VERSION, **found, "sklearn": version("scikit-learn")}
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -170,7 +163,7 @@ def _result(
         similar=Neighbours(parts, builder.words),
         findings=findings,
         themes=_themes(items, builder, seed) if options.scope == "mixed" else None,
-        places=places_of(parts),
+        places=Places(parts),
         hidden=sum(part.hidden for part in parts),
         notes=(*_notes(parts, len(taken)), *findings.notes),
         records=len(taken),

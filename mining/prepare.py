@@ -1,17 +1,21 @@
 """What every later step reads of a record: its sentences and their masked words."""
 
 import re
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from mining.records import IncidentRecord
-from mining.text import Sentence, sentences
+from mining.tasks import blocks_of, spread, workers
+from mining.text import Sentence, opening_and_rest, sentence_texts, sentences
 from mining.vocabulary import ChunkWords, vocabulary_lines
 
 LEAD_SENTENCES = 6
-BLOCK = 5_000
+KEPT_UP_TO = 5_000
+BLOCK = 20_000
+PARALLEL_FROM = 20_000
 MAIN_ROLES = frozenset({"cause", "impact", "response", ""})
 FIELD_NAMES = ("trigger", "detection_method", "detection_gap", "mitigation", "operation", "symptom")
 
@@ -73,25 +77,56 @@ _DOUBLED = re.compile(r"(bb|dd|gg|mm|nn|pp|rr|tt)$")
 _Parts = tuple[tuple[Sentence, ...], tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WordRows:
+    """The masked words of records that were prepared together, as numbers into ``words``.
+
+    Row ``i`` is ``flat[ends[i]:ends[i + 1]]``; its first ``titles[i]`` words are the title's, its
+    first ``openings[i]`` those of title and opening. ``words`` stand in the order in which they
+    turned up.
+    """
+
+    words: Sequence[str]
+    flat: "array[int]"
+    ends: "array[int]"
+    titles: "array[int]"
+    openings: "array[int]"
+
+    def text(self, row: int, count: int | None = None) -> str:
+        """The words of a row, or the first ``count`` of them."""
+        start, stop = self.ends[row], self.ends[row + 1]
+        stop = stop if count is None else start + count
+        return " ".join([self.words[number] for number in self.flat[start:stop]])
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One record ready to be compared.
 
     ``title`` are the masked words of the title, ``full`` those of title and every sentence, of
-    which the first ``opening`` characters are the opening; none holds a secret, a person or an
-    address. Sentences are kept in small corpora and split again on demand in large ones.
+    which ``lead`` are the first; none holds a secret, a person or an address. Sentences are kept
+    in small corpora and split again on demand in large ones.
     """
 
     record: IncidentRecord
-    title: str
-    full: str
-    opening: int
+    rows: WordRows
+    row: int
     parts: _Parts | None = None
 
     @property
     def id(self) -> str:
         """The record's id."""
         return self.record.id
+
+    @property
+    def title(self) -> str:
+        """The masked words of the title."""
+        return self.rows.text(self.row, self.rows.titles[self.row])
+
+    @property
+    def full(self) -> str:
+        """The masked words of title and text."""
+        return self.rows.text(self.row)
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -106,7 +141,7 @@ class Prepared:
     @property
     def lead(self) -> str:
         """Title and opening: where people say what broke."""
-        return self.full[: self.opening]
+        return self.rows.text(self.row, self.rows.openings[self.row])
 
     @property
     def main(self) -> str:
@@ -122,6 +157,8 @@ class Prepared:
     def answers(self) -> tuple[str, ...]:
         """Structured answers as ``name=value``: services, confirmed causes, fields of the form."""
         record = self.record
+        if not (record.services or record.causes or record.fields):
+            return ()
         found = [f"service={name.lower()}" for name in record.services]
         found += [f"cause={name}" for name in record.causes]
         for name in FIELD_NAMES:
@@ -154,39 +191,95 @@ def _lined(record: IncidentRecord, words: ChunkWords | None = None) -> _Parts:
     return found, tuple(lines)
 
 
+class _Numbers(dict[str, int]):
+    """Words numbered in the order in which they turn up."""
+
+    def __missing__(self, word: str) -> int:
+        found = self[word] = len(self)
+        return found
+
+
+class _Rows:
+    """Rows of words under way."""
+
+    def __init__(self) -> None:
+        self.numbers = _Numbers()
+        self.flat, self.ends = array("i"), array("q", [0])
+        self.titles, self.openings = array("i"), array("i")
+
+    def add(self, title: Sequence[str], opening: Sequence[str], rest: Sequence[str]) -> None:
+        """One more row: the words of the title, of the opening, and all others."""
+        for words in (title, opening, rest):
+            self.flat.fromlist(list(map(self.numbers.__getitem__, words)))
+        self.titles.append(len(title))
+        self.openings.append(len(title) + len(opening))
+        self.ends.append(len(self.flat))
+
+    def add_lines(self, lines: Sequence[str]) -> None:
+        """:meth:`add` of a line of words for the title and for each sentence."""
+        opening = " ".join(lines[1 : 1 + LEAD_SENTENCES]).split()
+        self.add(lines[0].split(), opening, " ".join(lines[1 + LEAD_SENTENCES :]).split())
+
+    def done(self) -> WordRows:
+        """What was added."""
+        return WordRows(tuple(self.numbers), self.flat, self.ends, self.titles, self.openings)
+
+
 def prepare(record: IncidentRecord, words: ChunkWords | None = None) -> Prepared:
     """Split and mask one record."""
-    found, (title, *lines) = _lined(record, words)
-    full = " ".join((title, *lines))
-    opening = len(" ".join((title, *lines[:LEAD_SENTENCES])))
-    return Prepared(record, title, full, opening, (found, tuple(lines)))
+    return _small([record], words)[0]
 
 
-def _prepare_block(records: Sequence[IncidentRecord]) -> list[tuple[str, str, int]]:
-    """Title, words and length of the opening of each record: little to send between processes."""
-    words = ChunkWords()
-    found = []
+def with_parts(item: Prepared, words: ChunkWords) -> Prepared:
+    """The record with its sentences at hand."""
+    if item.parts:
+        return item
+    found, (_, *lines) = _lined(item.record, words)
+    return replace(item, parts=(found, tuple(lines)))
+
+
+def _small(records: Sequence[IncidentRecord], words: ChunkWords | None) -> list[Prepared]:
+    """Records with their sentences kept."""
+    rows, parts = _Rows(), []
     for record in records:
-        item = prepare(record, words)
-        found.append((item.title, item.full, item.opening))
-    return found
+        found, lines = _lined(record, words)
+        rows.add_lines(lines)
+        parts.append((found, lines[1:]))
+    done = rows.done()
+    return [Prepared(r, done, at, p) for at, (r, p) in enumerate(zip(records, parts, strict=True))]
+
+
+def prepare_block(texts: Sequence[tuple[str, str]]) -> WordRows:
+    """The words of records by title and text: little to send between processes."""
+    words, rows = ChunkWords(), _Rows()
+    for title, text in texts:
+        title = title.replace("\n", " ")
+        parts = opening_and_rest(text, LEAD_SENTENCES)
+        quick = words.of_lines((title, *parts), whole=False) if parts else None
+        if quick is None:
+            rows.add_lines(vocabulary_lines([title, *sentence_texts(text)], words))
+        else:
+            rows.add(*quick)
+    return rows.done()
 
 
 def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> list[Prepared]:
     """Prepared records in the order of their ids, so that no result depends on input order.
 
-    Blocks are joblib tasks; ``jobs`` None leaves their number to joblib's own configuration.
+    Blocks are joblib tasks. ``jobs`` None means joblib's own configuration where there is one, and
+    otherwise every processor for corpora large enough to pay for further processes.
     """
     ordered = sorted(records, key=lambda record: record.id)
-    if len(ordered) <= BLOCK:
-        words = ChunkWords()
-        return [prepare(record, words) for record in ordered]
-    from joblib import Parallel, delayed
-
-    blocks = [ordered[start : start + BLOCK] for start in range(0, len(ordered), BLOCK)]
-    parts = Parallel(n_jobs=jobs)(delayed(_prepare_block)(block) for block in blocks)
-    flat = (row for part in parts for row in part)
-    return [Prepared(record, *row) for record, row in zip(ordered, flat, strict=True)]
+    if len(ordered) <= KEPT_UP_TO:
+        return _small(ordered, ChunkWords())
+    found: list[Prepared] = []
+    at_once = workers(jobs, large=len(ordered) >= PARALLEL_FROM)
+    blocks = blocks_of(len(ordered), BLOCK, at_once)
+    texts = (([(r.title, r.text) for r in ordered[start:stop]],) for start, stop in blocks)
+    parts = spread(prepare_block, texts, at_once)
+    for (start, stop), rows in zip(blocks, parts, strict=True):
+        found += [Prepared(r, rows, at) for at, r in enumerate(ordered[start:stop])]
+    return found
 
 
 def days_between(first: IncidentRecord, second: IncidentRecord) -> int | None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from mining.clusters import average_groups
-from mining.features import Matrix
+from mining.features import Matrix, rarity, weighted
+from mining.linkage import average_groups
 from mining.prepare import Prepared
-from mining.terms import StemTable
+from mining.terms import StemTable, counted
 
 RESAMPLES = 20
 RESAMPLE_SHARE = 0.8
@@ -54,8 +55,7 @@ def _halves(item: Prepared, table: StemTable) -> tuple[list[str], list[str]]:
 
 def coherence(items: Sequence[Prepared], table: StemTable) -> Coherence:
     """Test that the texts of a corpus are texts; at most :data:`TESTED` of them are looked at."""
-    from scipy.stats import binom
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from scipy.special import bdtrc
 
     step = max(1, len(items) // TESTED)
     halves = [
@@ -63,11 +63,19 @@ def coherence(items: Sequence[Prepared], table: StemTable) -> Coherence:
     ]
     if len(halves) < 2:
         return Coherence(0, len(halves), 1.0)
-    vectoriser = TfidfVectorizer(analyzer=list, sublinear_tf=True)
-    both = vectoriser.fit_transform([half for pair in halves for half in pair])
+    both = _vectors([half for pair in halves for half in pair])
     cosines = (both[0::2] @ both[1::2].T).toarray()
     own = int((cosines.argmax(axis=1) == np.arange(len(halves))).sum())
-    return Coherence(own, len(halves), float(binom.sf(own - 1, len(halves), 1 / len(halves))))
+    return Coherence(own, len(halves), float(bdtrc(own - 1, len(halves), 1 / len(halves))))
+
+
+def _vectors(texts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+    """TF-IDF rows of lists of stems."""
+    names = {name: at for at, name in enumerate(sorted({name for text in texts for name in text}))}
+    flat = np.array([names[name] for text in texts for name in text], dtype=np.int32)
+    counts = counted(flat, [len(text) for text in texts], len(names))
+    users = np.bincount(counts.indices, minlength=len(names))
+    return weighted(counts, rarity(users, len(texts)))
 
 
 def resamples(count: int, seed: int) -> Iterator[Any]:

@@ -6,12 +6,14 @@ hold together on average, and must mostly regroup when a fifth of the records is
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from mining.clusters import AbstainingLinkage
 from mining.constraints import Constraints, constrained
 from mining.features import Matrix, Space, View, build_space, view_of
+from mining.linkage import average_groups, numbered
 from mining.prepare import Prepared, days_between
 from mining.quality import Coherence, coherence, stability
 from mining.terms import Terms
@@ -48,8 +50,27 @@ class Recurrence:
     hidden: int = 0
     coherence: Coherence | None = None
     nearest: tuple[tuple[int, int, float], ...] = ()
-    neighbours: tuple[tuple[tuple[int, float], ...], ...] = ()
     similarity: Matrix | None = None
+    pairs: sparse.csr_matrix | None = None
+
+    def neighbours(self, place: int) -> tuple[tuple[int, float], ...]:
+        """The positions most similar to one, with their similarity; ties in the order of ids."""
+        if self.similarity is not None:
+            scores = self.similarity[place].copy()
+            scores[place] = -np.inf
+            order = highest(scores, min(NEIGHBOURS, len(scores) - 1))
+            return tuple((int(other), float(scores[other])) for other in order)
+        if self.pairs is None:
+            return ()
+        start, stop = self.pairs.indptr[place : place + 2]
+        others, values = self.pairs.indices[start:stop], self.pairs.data[start:stop]
+        order = np.lexsort((others, -values))[:NEIGHBOURS]
+        return tuple((int(others[i]), float(values[i])) for i in order)
+
+    @property
+    def compared(self) -> bool:
+        """Whether records were compared with one another at all."""
+        return self.similarity is not None or self.pairs is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +88,10 @@ def merge_duplicates(items: Sequence[Prepared], full: View | None) -> dict[str, 
 
     Same words on the same or the next day; without dates, almost the same text.
     """
-    if full is None or len(items) > DENSE_UP_TO:
+    if full is None or full.cosines is None:
         return {}
-    cosines = (full.matrix @ full.matrix.T).tocoo()
-    close = (cosines.data >= DUPLICATE_COSINE) & (cosines.row < cosines.col)
-    pairs = zip(cosines.row[close], cosines.col[close], cosines.data[close], strict=True)
+    rows, columns = np.nonzero(np.triu(full.cosines >= DUPLICATE_COSINE, 1))
+    pairs = zip(rows.tolist(), columns.tolist(), full.cosines[rows, columns], strict=True)
     return duplicates_among(items, pairs)
 
 
@@ -106,17 +126,18 @@ def find_recurrence(
 ) -> Recurrence:
     """The recurring groups among the records of one organisation."""
     terms = terms or Terms(items)
-    full = view_of("full", items, terms, seed) if len(items) > 1 else None
+    whole = len(items) <= DENSE_UP_TO
+    full = view_of("full", items, terms, seed, whole=whole) if len(items) > 1 else None
     duplicates = merge_duplicates(items, full)
     kept = [item for item in items if item.id not in duplicates]
-    space = build_space(kept, terms, seed, None if duplicates else full)
+    space = build_space(kept, terms, seed, None if duplicates else full, whole=whole)
     if len(space) < 2 or not space.views:
         return Recurrence(space, (), duplicates)
-    if len(space) > DENSE_UP_TO:
+    similarity = space.similarity
+    if similarity is None:
         from mining import large
 
         return large.find(space, settings, constraints, seed, jobs)
-    similarity = space.dense()
     texts = coherence(space.items, terms.table)
     drafts = linked(similarity, settings) if texts.holds else []
     drafts, forced, held = constrained(drafts, constraints, space.items, duplicates)
@@ -134,7 +155,6 @@ def find_recurrence(
         hidden,
         texts,
         _nearest_pairs(similarity),
-        _neighbours(similarity),
         similarity,
     )
 
@@ -143,12 +163,9 @@ def linked(similarity: Matrix, settings: LinkSettings) -> list[list[int]]:
     """Groups of a similarity matrix, records that belong to two of them in both."""
     work = similarity.copy()
     np.fill_diagonal(work, work.max())
-    linkage = AbstainingLinkage(cut=settings.cut, affinity="precomputed").fit(work)
-    found = []
-    for label in range(linkage.labels_.max() + 1):
-        members = [int(m) for m in np.flatnonzero(linkage.labels_ == label)]
-        found.append(members)
-    return [_joined(similarity, members, settings) for members in found]
+    labels = numbered(average_groups(work, settings.cut), 2)
+    groups = [np.flatnonzero(labels == label).tolist() for label in range(labels.max() + 1)]
+    return [_joined(similarity, members, settings) for members in groups]
 
 
 def _joined(similarity: Matrix, members: list[int], settings: LinkSettings) -> list[int]:
@@ -186,22 +203,21 @@ def described(
     )
 
 
+def highest(values: Any, most: int) -> Any:
+    """Places of the highest values, best first; equal ones in their order."""
+    if len(values) > most > 0:
+        cut = np.partition(values, len(values) - most)[len(values) - most]
+        places = np.flatnonzero(values >= cut)
+    else:
+        places = np.arange(len(values))
+    return places[np.argsort(-values[places], kind="stable")][:most]
+
+
 def _nearest_pairs(similarity: Matrix) -> tuple[tuple[int, int, float], ...]:
     rows, columns = np.triu_indices(len(similarity), 1)
-    order = np.argsort(-similarity[rows, columns], kind="stable")[:MOST_NEAREST]
-    return tuple(
-        (int(rows[i]), int(columns[i]), float(similarity[rows[i], columns[i]])) for i in order
-    )
-
-
-def _neighbours(similarity: Matrix) -> tuple[tuple[tuple[int, float], ...], ...]:
-    found = []
-    for at in range(len(similarity)):
-        scores = similarity[at].copy()
-        scores[at] = -np.inf
-        order = np.argsort(-scores, kind="stable")[: min(NEIGHBOURS, len(scores) - 1)]
-        found.append(tuple((int(other), float(scores[other])) for other in order))
-    return tuple(found)
+    values = similarity[rows, columns]
+    order = highest(values, MOST_NEAREST)
+    return tuple((int(rows[i]), int(columns[i]), float(values[i])) for i in order)
 
 
 def organisations(items: Iterable[Prepared]) -> dict[str, list[Prepared]]:

@@ -1,18 +1,18 @@
 """The words of a corpus counted once, for every view, name and reason that is made of them."""
 
-from array import array
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from mining.prepare import Prepared, stem
+from mining.prepare import Prepared, WordRows, stem
 from mining.stopwords import stop_words
 
 PIECES = (4, 5)
-__all__ = ["StemTable", "Terms", "pieces_of"]
+__all__ = ["StemTable", "Terms", "counted", "pieces_of"]
 
 
 class StemTable(dict[str, str]):
@@ -40,13 +40,23 @@ def pieces_of(word: str) -> list[str]:
     return found
 
 
-def _counted(indices: Any, ends: Any, columns: int) -> sparse.csr_matrix:
-    """How often each column number stands in each row; rows end at ``ends``."""
+def counted(indices: Any, lengths: Any, columns: int) -> sparse.csr_matrix:
+    """How often each column number stands in each row; rows are as long as ``lengths`` says."""
     data = np.ones(len(indices), dtype=np.float32)  # counts are small: half the memory
-    shape = (len(ends) - 1, columns)
-    found = sparse.csr_matrix((data, indices.copy(), ends.astype(np.int32)), shape=shape)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    found = sparse.csr_matrix((data, indices, ends), shape=(len(lengths), columns))
     found.sum_duplicates()
     return found
+
+
+def _picked(rows: WordRows, chosen: Sequence[int]) -> tuple[Any, Any, Any]:
+    """The word numbers of some rows, how many each has, and how many belong to its opening."""
+    flat, ends = np.asarray(rows.flat, dtype=np.int32), np.asarray(rows.ends)
+    lengths, openings = np.diff(ends), np.asarray(rows.openings, dtype=np.int64)
+    if len(chosen) == len(lengths) and list(chosen) == list(range(len(lengths))):
+        return flat, lengths, openings
+    parts = [flat[ends[row] : ends[row + 1]] for row in chosen]
+    return np.concatenate(parts), lengths[list(chosen)], openings[list(chosen)]
 
 
 class Terms:
@@ -57,21 +67,21 @@ class Terms:
 
     def __init__(self, items: Sequence[Prepared]) -> None:
         numbers: dict[str, int] = {}
-        flat, ends, openings = array("i"), [0], []
-        for item in items:
-            words = item.full.split()
-            flat.extend([numbers.setdefault(word, len(numbers)) for word in words])
-            ends.append(len(flat))
-            whole = item.opening >= len(item.full)
-            openings.append(len(words) if whole else len(item.lead.split()))
+        flats, lengths, openings = [], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for _, run in groupby(items, key=lambda item: id(item.rows)):
+            together = list(run)
+            rows = together[0].rows
+            flat, long, opening = _picked(rows, [item.row for item in together])
+            used = np.flatnonzero(np.bincount(flat, minlength=len(rows.words)))
+            renamed = np.zeros(len(rows.words), dtype=np.int32)
+            renamed[used] = [numbers.setdefault(rows.words[n], len(numbers)) for n in used.tolist()]
+            flats.append(renamed[flat])
+            lengths.append(long)
+            openings.append(opening)
         self.words = tuple(numbers)
-        numbered = np.frombuffer(flat, dtype=np.int32) if flat else np.zeros(0, np.int32)
-        starts = np.array(ends)
-        self.by_word = _counted(numbered, starts, len(numbers))
-        places = np.arange(len(numbered)) - np.repeat(starts[:-1], np.diff(starts))
-        opening = places < np.repeat(np.array(openings, dtype=np.int64), np.diff(starts))
-        lead_ends = np.concatenate([[0], np.cumsum(openings)]).astype(np.int64)
-        self.lead_by_word = _counted(numbered[opening], lead_ends, len(numbers))
+        self.count = len(items)
+        self._flat = np.concatenate(flats) if flats else np.zeros(0, np.int32)
+        self._lengths, self._openings = np.concatenate(lengths), np.concatenate(openings)
         self.table = StemTable()
         self.at: Mapping[str, int] = {item.id: place for place, item in enumerate(items)}
 
@@ -81,32 +91,52 @@ class Terms:
         return tuple(sorted({self.table[word] for word in self.words} - {""}))
 
     @cached_property
-    def _word_stems(self) -> sparse.csr_matrix:
+    def _opens(self) -> Any:
+        """Per word of the corpus whether it stands in the opening of its record."""
+        turns = np.column_stack([self._openings, self._lengths - self._openings]).ravel()
+        return np.repeat(np.tile([True, False], self.count), turns)
+
+    @cached_property
+    def _stem_of(self) -> Any:
+        """The stem's number by the word's; -1 for words that carry no incident."""
         column = {name: place for place, name in enumerate(self.stems)}
-        pairs = [(row, column[s]) for row, w in enumerate(self.words) if (s := self.table[w])]
-        return _indicator(pairs, (len(self.words), len(self.stems)))
+        column[""] = -1
+        return np.array([column[self.table[word]] for word in self.words], dtype=np.int32)
+
+    def _by_stem(self, chosen: Any, lengths: Any) -> sparse.csr_matrix:
+        numbered = self._stem_of[self._flat if chosen is None else self._flat[chosen]]
+        kept = numbered >= 0
+        before = np.concatenate([[0], np.cumsum(kept)])
+        ends = np.cumsum(lengths)
+        left = np.diff(before[ends], prepend=0)
+        return counted(numbered[kept], left, len(self.stems))
 
     @cached_property
     def full(self) -> sparse.csr_matrix:
         """Records by stems, over the whole text."""
-        return _sorted(self.by_word @ self._word_stems)
+        return self._by_stem(None, self._lengths)
 
     @cached_property
     def lead(self) -> sparse.csr_matrix:
         """Records by stems, over title and opening."""
-        return _sorted(self.lead_by_word @ self._word_stems)
+        return self._by_stem(self._opens, self._openings)
+
+    @cached_property
+    def _lead_by_word(self) -> sparse.csr_matrix:
+        return counted(self._flat[self._opens], self._openings, len(self.words))
 
     def pieces(self, rows: Sequence[int]) -> tuple[sparse.csr_matrix, tuple[str, ...]]:
         """Some records by parts of words, over title and opening, with the parts."""
-        leads = self.lead_by_word[rows]
+        leads = self._lead_by_word[rows]
         used = np.unique(leads.indices)
         parts = [pieces_of(self.words[word]) for word in used]
         names = sorted({part for found in parts for part in found})
         column = {name: place for place, name in enumerate(names)}
         flat = np.array([column[part] for found in parts for part in found], dtype=np.int32)
-        ends = np.cumsum([0, *(len(found) for found in parts)])
-        by_word = _counted(flat, ends, len(names))
-        return _sorted(leads[:, used] @ by_word), tuple(names)
+        by_word = counted(flat, [len(found) for found in parts], len(names))
+        found = sparse.csr_matrix(leads[:, used] @ by_word)
+        found.sort_indices()
+        return found, tuple(names)
 
     @cached_property
     def documents(self) -> Mapping[str, int]:
@@ -117,22 +147,11 @@ class Terms:
     @cached_property
     def written(self) -> Mapping[str, str]:
         """How each stem is written most often; the shorter form when two are as common."""
-        counts = np.asarray(self.by_word.sum(axis=0)).ravel()
-        best: dict[str, tuple[float, int, str]] = {}
+        counts = np.bincount(self._flat, minlength=len(self.words))
+        best: dict[str, tuple[int, int, str]] = {}
         for word, count in zip(self.words, counts.tolist(), strict=True):
             name = self.table[word]
             if name:
                 key = (-count, len(word), word)
                 best[name] = min(best.get(name, key), key)
         return {name: word for name, (_, _, word) in best.items()}
-
-
-def _indicator(pairs: Sequence[tuple[int, int]], shape: tuple[int, int]) -> sparse.csr_matrix:
-    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
-    return sparse.csr_matrix((np.ones(len(pairs), np.float32), (rows, columns)), shape=shape)
-
-
-def _sorted(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    found = sparse.csr_matrix(matrix)
-    found.sort_indices()
-    return found

@@ -7,9 +7,15 @@ sentences under them are about: that is kept as the sentence's ``role``.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mining.boilerplate import (
+    LONGEST_REMAINS,
+    is_boilerplate,
+    is_remains,
+    may_hold_boilerplate,
+)
 from mining.masking import mask, mask_people, mask_private, mask_secrets
 
 __all__ = [
@@ -93,29 +99,16 @@ _STAMPED = re.compile(
     r"(?:mon|tue|wed|thu|fri|sat|sun)\w*[ ,])[^A-Za-z]*",
     re.IGNORECASE,
 )
-_BOUNDARY = re.compile(r"[.!?]+[\"'”’)\]*_`]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9])|;\s+(?=[A-Z])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|vs|approx|ca|cf|etc|no|inc|ltd|mr|mrs|ms|dr|st)|\b[A-Za-z])\.$", re.I
+# The first sign as a set of its own: the engine then runs to the next one without trying others.
+# A full stop of a short form ends no sentence; each look back has one width.
+_BOUNDARY = re.compile(
+    r"[.!?;](?:(?<!;)(?<![.!?][.!?])(?<!\b[A-Za-z]\.)(?<!\b(?i:vs|ca|cf|no|mr|ms|dr|st)\.)"
+    r"(?<!\b(?i:e\.g|i\.e|etc|inc|ltd|mrs)\.)(?<!\b(?i:approx)\.)"
+    r"[.!?]*[\"'”’)\]*_`]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9])|(?<=;)\s+(?=[A-Z]))"
 )
-_BOILERPLATE = re.compile(
-    r"all times? (?:are |is )?(?:in|listed|given)|times are in (?:utc|local)|"
-    r"\bapolog|\bsorry\b|stay informed|"
-    r"(?:creating|configure|set up) custom (?:service health )?alerts|"
-    r"subscrib|video tutorials|watch our|for more information|learn more|"
-    r"see (?:also )?the (?:link|docs)|"
-    r"we (?:sincerely|deeply) |thank you for|your patience|contact (?:us|support|your)|"
-    r"we understand (?:how|that) (?:important|disruptive|frustrating)|"
-    r"^(?:n/?a|tbd|todo|none|unknown|category: .*|time to (?:detection|recovery|resolve).*)\W*$",
-    re.IGNORECASE,
-)
-_REMAINS = re.compile(r"(?:n/?a|tbd|todo|none|unknown)\W*$")
-_LONGEST_REMAINS = 40
-_BOILERPLATE_SIGNS = (
-    "all time", "times are", "time to ", "apolog", "sorry", "stay informed", "alerts", "subscrib",
-    "video tut", "watch our", "more information", "learn more", "the link", "the docs",
-    "we sincerely", "we deeply", "thank you", "patience", "contact ", "we understand", "category: ",
-)  # fmt: skip
 _MAX_SENTENCE = 600
+_TOO_SHORT = 2
+_PLAINLY_LONG = LONGEST_REMAINS + 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +141,6 @@ def role_of(heading: str) -> str:
     return next((role for role, pattern in _ROLES if pattern.search(lowered)), "")
 
 
-def is_boilerplate(sentence: str) -> bool:
-    """Whether a sentence belongs to the template, not the incident (apologies, time zones)."""
-    lowered = sentence.lower()
-    # A look for plain words first: the pattern itself costs as much as all the rest of splitting.
-    if any(sign in lowered for sign in _BOILERPLATE_SIGNS):
-        return bool(_BOILERPLATE.search(lowered))
-    return _is_remains(lowered)
-
-
 def _heading_of(line: str, following: str) -> str | None:
     """The heading that a line is, or ``None``."""
     stripped = line.strip()
@@ -187,6 +171,9 @@ def _blocks(text: str) -> Iterator[_Block]:
     """Paragraphs, bullets and table rows with the role of their section."""
     role, offset, block = "", 0, None
     lines = text.splitlines(keepends=True)
+    if len(lines) == 1 and _is_prose(lines[0]):
+        yield _Block(0, len(lines[0].rstrip()), "")
+        return
     for index, line in enumerate(lines):
         start, offset = offset, offset + len(line)
         bare = line.rstrip()
@@ -202,6 +189,11 @@ def _blocks(text: str) -> Iterator[_Block]:
             block.end = start + len(bare)
     if block is not None:
         yield block
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line can't be a heading, a rule or an empty row, by a look at its beginning."""
+    return len(line) > 2 * _LONGEST_HEADING and line[:1].isalpha() and " " not in line[-1:]
 
 
 def _labelled(text: str, block: _Block) -> Iterator[_Block]:
@@ -234,9 +226,6 @@ def _may_hold_label(body: str) -> bool:
 def _cuts(text: str, block: _Block) -> Iterator[tuple[int, int]]:
     start = block.start
     for match in _BOUNDARY.finditer(text, block.start, block.end):
-        stop = match.start() + 1
-        if _ABBREVIATION.search(text, max(start, stop - 8), stop):
-            continue
         yield start, match.end()
         start = match.end()
     yield start, block.end
@@ -256,31 +245,82 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     Bullets and table rows count as sentences; soft-wrapped lines are joined. Offsets point into
     ``text`` as given. A role that an inline label set lasts to the end of its own paragraph.
     """
-    found: list[Sentence] = []
+    found = []
+    for tidy, start, end, role in _fragments(text):
+        fragment = text[start:end]
+        lead = len(fragment) - len(fragment.lstrip())
+        found.append(Sentence(tidy, start + lead, start + len(fragment.rstrip()), role))
+    return tuple(found)
+
+
+def sentence_texts(text: str) -> list[str]:
+    """The tidy texts of :func:`sentences` alone."""
+    return [tidy for tidy, _, _, _ in _fragments(text)]
+
+
+_Fragment = tuple[str, int, int, str]
+
+
+def _fragments(text: str) -> list[_Fragment]:
+    """Tidy text, offsets and role of each sentence that says something of the incident."""
+    found: list[_Fragment] = []
     carried = ""
-    lowered = text.lower()
-    signed = any(sign in lowered for sign in _BOILERPLATE_SIGNS)
+    signed = may_hold_boilerplate(text.lower())
     for block in _blocks(text):
         block.role = block.role or carried
         for part in _labelled(text, block):
-            found += _sentences_of(text, part)
+            for start, end in _cuts(text, part):
+                tidy = _tidy(text[start:end])
+                if len(tidy) > _TOO_SHORT and (tidy[0].isalpha() or any(map(str.isalpha, tidy))):
+                    found.append((tidy, start, end, part.role))
             carried = part.role if part.role != block.role else carried
-    told = is_boilerplate if signed else _is_remains
-    return tuple([sentence for sentence in found if not told(sentence.text)])
+    told = is_boilerplate if signed else is_remains
+    return [row for row in found if not told(row[0])]
 
 
-def _is_remains(sentence: str) -> bool:
-    """Whether an empty answer of a form was left standing."""
-    return len(sentence) < _LONGEST_REMAINS and bool(_REMAINS.match(sentence.lower()))
+def opening_and_rest(text: str, count: int) -> tuple[str, str] | None:
+    """The text of the first ``count`` sentences and of all others: not tidied, but with the words
+    that :func:`sentences` has. ``None`` when only a closer look can tell them.
+    """
+    if "|" in text or "**" in text or may_hold_boilerplate(text.lower()):
+        return None
+    opening: list[str] = []
+    rest: list[str] = []
+    seen = 0
+    for block in _blocks(text):
+        for part in _labelled(text, block):
+            ends = [match.end() for match in _BOUNDARY.finditer(text, part.start, part.end)]
+            ends.append(part.end)
+            if not _all_tell(text, part.start, ends):
+                return None
+            left = count - seen
+            cut = part.start if left <= 0 else ends[min(left, len(ends)) - 1]
+            opening.append(text[part.start : cut])
+            rest.append(text[cut : part.end])
+            seen += len(ends)
+    return _one_line(opening), _one_line(rest)
 
 
-def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
-    for start, end in _cuts(text, block):
-        fragment = text[start:end]
-        tidy = _tidy(fragment)
-        if len(tidy) > 2 and (tidy[0].isalpha() or any(map(str.isalpha, tidy))):
-            lead = len(fragment) - len(fragment.lstrip())
-            yield Sentence(tidy, start + lead, start + len(fragment.rstrip()), block.role)
+def _all_tell(text: str, start: int, ends: Sequence[int]) -> bool:
+    """Whether every piece up to the next end is plainly a sentence that :func:`sentences` keeps."""
+    for end in ends:
+        length = end - start
+        if length > _MAX_SENTENCE or not any(map(str.isalpha, text[start:end])):
+            return False
+        if length < _PLAINLY_LONG:
+            tidy = _tidy(text[start:end])
+            if len(tidy) <= _TOO_SHORT or is_remains(tidy):
+                return False
+        start = end
+    return True
+
+
+def _one_line(parts: Sequence[str]) -> str:
+    """The parts as one line with single blanks, as patterns of words with a blank expect them."""
+    joined = " ".join(parts)
+    if "  " in joined or "\n" in joined or "\t" in joined:
+        return " ".join(joined.split())
+    return joined
 
 
 def strip_boilerplate(text: str) -> str:

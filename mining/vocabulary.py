@@ -2,8 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
-from mining.masking import drop_marks, hangs_together, mask, mask_secrets, plain_word
+from mining.masking import (
+    drop_marks,
+    hangs_together,
+    holds_title,
+    mask,
+    mask_secrets,
+    plain_word,
+)
 
 TIME_WORDS = frozenset(
     [
@@ -66,48 +74,59 @@ def vocabulary_text(text: str) -> str:
     return _vocabulary(_parted(mask(text)))
 
 
-class ChunkWords(dict[str, tuple[str, ...] | None]):
+_Words = tuple[str, ...]
+_HANGS = "\x00"
+"""In place of words: what a piece means hangs on its neighbours."""
+
+
+class ChunkWords(dict[str, _Words]):
     """The vocabulary of a piece of text between blanks, worked out once.
 
-    ``None`` marks a piece whose meaning hangs on its neighbours: names, titles, role lines. Keys
-    are raw text, so an instance must not outlive the call that made it.
+    A sign that is no word marks a piece whose meaning hangs on its neighbours: names, titles, role
+    lines. Keys are raw text, so an instance must not outlive the call that made it.
     """
 
-    def __missing__(self, chunk: str) -> tuple[str, ...] | None:
+    def __missing__(self, chunk: str) -> _Words:
         word = plain_word(chunk)
         if word is not None:
-            found: tuple[str, ...] | None = () if word in TIME_WORDS else (word,)
+            found: _Words = () if word in TIME_WORDS else (word,)
         else:
-            found = None if hangs_together(chunk) else tuple(vocabulary_text(chunk).split())
+            hangs = hangs_together(chunk) or _HANGS in chunk
+            found = (_HANGS,) if hangs else tuple(vocabulary_text(chunk).split())
         self[chunk] = found
+        return found
+
+    def of_lines(self, lines: Sequence[str], *, whole: bool = True) -> list[list[str]] | None:
+        """The words of each line, without line ends, piece by piece.
+
+        A line of which a piece needs its neighbours is masked by itself; ``None`` when that is not
+        enough, or when such a line is no ``whole`` one.
+        """
+        joined = "\n".join(lines)
+        masked = mask_secrets(joined)
+        parted = lines if masked == joined else masked.split("\n")
+        if len(parted) != len(lines):  # a key block ran over line ends
+            return None
+        look = self.__getitem__
+        found = [list(chain.from_iterable(map(look, line.split()))) for line in parted]
+        for at, words in enumerate(found):
+            if _HANGS in words:
+                if not whole or holds_title(parted[at]):  # a name may stand on the next line
+                    return None
+                found[at] = vocabulary_text(parted[at]).split()
         return found
 
 
 def vocabulary_lines(lines: Sequence[str], words: ChunkWords | None = None) -> list[str]:
     """:func:`vocabulary_text` of many short lines with one pass of the masks over them all."""
     flat = [line.replace("\n", " ") for line in lines]
-    joined = "\n".join(flat)
-    quick = None if words is None else _by_chunks(mask_secrets(joined), words)
-    if quick is not None and len(quick) == len(flat):
-        return quick
-    masked = _parted(mask(joined)).split("\n")
+    quick = None if words is None else words.of_lines(flat)
+    if quick is not None:
+        return [" ".join(found) for found in quick]
+    masked = _parted(mask("\n".join(flat))).split("\n")
     if len(masked) != len(flat):  # a key block ran over line ends: mask each line by itself
         return [vocabulary_text(line) for line in flat]
     return [_vocabulary(line) for line in masked]
-
-
-def _by_chunks(text: str, words: ChunkWords) -> list[str] | None:
-    """The vocabulary of each line piece by piece, or ``None`` when a piece needs its line."""
-    found = []
-    for line in text.split("\n"):
-        line_words: list[str] = []
-        for chunk in line.split():
-            known = words[chunk]
-            if known is None:
-                return None
-            line_words += known
-        found.append(" ".join(line_words))
-    return found
 
 
 def _parted(masked: str) -> str:

@@ -1,11 +1,14 @@
-"""The same pipeline on another engine: Dask's workers, one of them killed on the way."""
+"""The same pipeline on other engines: own processes, and Dask's, one of which dies at work."""
 
 import json
 import os
 import signal
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,7 +16,8 @@ from joblib import parallel_config
 
 from mining import neighbours, prepare, recurrence
 from mining.documents import result_document
-from mining.pipeline import mine
+from mining.pipeline import MiningOptions, mine
+from mining.prepare import WordRows, prepare_all
 from mining.records import IncidentRecord
 from tests.mining.corpus import company
 
@@ -33,11 +37,12 @@ def many() -> list[IncidentRecord]:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path of large corpora, with blocks of a few records."""
     monkeypatch.setattr(recurrence, "DENSE_UP_TO", 20)
+    monkeypatch.setattr(prepare, "KEPT_UP_TO", 20)
     monkeypatch.setattr(prepare, "BLOCK", 8)
     monkeypatch.setattr(neighbours, "BLOCK", 8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """A real local cluster of two worker processes."""
     from distributed import Client, LocalCluster
@@ -58,9 +63,22 @@ def document(**options: Any) -> str:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_two_worker_processes_give_what_one_process_gives_and_losing_one_changes_nothing(
-    client: Any,
+def test_one_process_or_two_of_our_own_say_the_same() -> None:
+    assert document(options=MiningOptions(jobs=2)) == document(options=MiningOptions(jobs=1))
+
+
+def test_records_are_the_same_whether_their_sentences_are_kept_or_not(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    kept = prepare_all(many())
+    monkeypatch.setattr(prepare, "KEPT_UP_TO", 20)
+    for one, other in zip(kept, prepare_all(many()), strict=True):
+        assert (one.title, one.lead, one.full) == (other.title, other.lead, other.full)
+        assert one.lines == other.lines
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_two_workers_of_a_cluster_give_what_one_process_gives(client: Any) -> None:
     from distributed import get_task_stream
 
     alone = document()
@@ -70,13 +88,50 @@ def test_two_worker_processes_give_what_one_process_gives_and_losing_one_changes
     # How evenly is the scheduler's business: on a busy machine one worker takes most of it.
     assert len(done) == 2
 
-    killed = []
 
-    def kill_one(step: str, done: int, total: int) -> None:
-        if step == "Linking recurrences" and not killed:
-            killed.append(next(iter(client.run(os.getpid).values())))
-            os.kill(killed[0], signal.SIGKILL)
+class DiesOnce:
+    """A block's work that, the first time, tells which process is at it and then waits for its end.
 
+    Only a task that is handed out again after its worker died can return.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, texts: Sequence[tuple[str, str]]) -> WordRows:
+        try:
+            (self.folder / "taken").mkdir()
+        except FileExistsError:
+            return prepare.prepare_block(texts)
+        written = self.folder / "pid"
+        written.write_text(str(os.getpid()))
+        written.rename(self.folder / "at-work")
+        time.sleep(60)
+        raise AssertionError("nobody killed this worker")
+
+
+def kill_who_is_at_work(folder: Path, killed: list[int]) -> None:
+    """Wait for a task to tell its process, then kill that process."""
+    until = time.monotonic() + 30
+    while not (folder / "at-work").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    killed.append(int((folder / "at-work").read_text()))
+    os.kill(killed[0], signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_worker_that_dies_with_a_task_in_hand_changes_nothing(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = document()
+    workers = set(client.run(os.getpid).values())
+    monkeypatch.setattr(prepare, "prepare_block", DiesOnce(tmp_path))
+    killed: list[int] = []
+    killer = Thread(target=kill_who_is_at_work, args=(tmp_path, killed))
+    killer.start()
     with parallel_config(backend="dask"):
-        assert document(progress=kill_one) == alone
-    assert killed
+        assert document() == alone
+    killer.join()
+    assert killed[0] in workers
+    assert killed[0] != os.getpid()
+    assert killed[0] not in client.run(os.getpid).values()
