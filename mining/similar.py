@@ -46,7 +46,7 @@ class SimilarIndex:
         items = prepare_all(records)
         terms = Terms(items)
         self.space: Space = build_space(items, terms, seed)
-        self._words = Words(terms)
+        self.words = Words(terms)
         self._encoder = encoder
         self._vectors = encoded(encoder, items) if encoder else None
         self._at = {item.id: position for position, item in enumerate(items)}
@@ -63,7 +63,7 @@ class SimilarIndex:
         if self._vectors is not None:
             scores = fused([scores, self._vectors @ self._vectors[at]])
         scores[at] = -np.inf
-        return ranked(self.space.items[at], self.space.items, scores, self._words, k)
+        return ranked(self.space.items[at], self.space.items, scores, self.words, k)
 
     def _default(self, at: int) -> Matrix:
         if not self.space.views:
@@ -73,12 +73,22 @@ class SimilarIndex:
     def to(self, record: IncidentRecord, k: int = 5) -> tuple[Similar, ...]:
         """The ``k`` nearest to a record that is not in the index, a draft for instance."""
         item = prepare(record)
-        scores = self.space.toward(item)
+        scores = self.scores_toward(item)
         if self._encoder is not None and self._vectors is not None:
             scores = fused([scores, self._vectors @ encoded(self._encoder, [item])[0]])
-        if record.id in self._at:
-            scores[self._at[record.id]] = -np.inf
-        return ranked(item, self.space.items, scores, self._words, k)
+        return ranked(item, self.space.items, scores, self.words, k)
+
+    def at(self, identifier: str) -> int:
+        """The row of a record. Raises KeyError."""
+        return self._at[identifier]
+
+    def scores_toward(self, item: Prepared) -> Matrix:
+        """Likeness of a record from outside to every row; an earlier state of itself is left out,
+        as minus infinity."""
+        scores = self.space.toward(item)
+        if item.id in self._at:
+            scores[self._at[item.id]] = -np.inf
+        return scores
 
 
 def ranked(

@@ -3,18 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from rca.domain.access import Viewer
 from rca.domain.vocabulary import ActionKind, ActionStatus, Relation
-from rca.services.causes import cause_name
-from rca.services.mining_corpus import read_corpus, record_of
+from rca.services.mining_corpus import record_of, tiers_of
+from rca.services.placing import answer_words, index_of, is_settled
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import tables as t
 from rca.store.postmortems import load_content
 
-MOST_COMPARED = 1_000
 LEAST_SCORE = 0.5
 """Under this, in spreads above what two records usually share, nothing is shown."""
 
@@ -59,7 +57,8 @@ def for_postmortem(
     compared now, and its words are stored nowhere. Raises NotFound.
     """
     row = find_postmortem(session, viewer, reference)
-    found = _stored(session, row) or _compared(session, row, limit)
+    found = _stored(session, row) if is_settled(session, row) else []
+    found = found or _compared(session, row, limit) or _stored(session, row)
     found = [neighbour for neighbour in found if neighbour.score >= LEAST_SCORE]
     return _described(session, found[:limit], _recorded(session, row.id))
 
@@ -81,23 +80,11 @@ def _stored(session: Session, row: t.PostmortemRow) -> list[_Neighbour]:
 
 def _compared(session: Session, row: t.PostmortemRow, limit: int) -> list[_Neighbour]:
     """Compare one record now, in corpora small enough to wait for."""
-    query = select(func.count()).select_from(t.PostmortemRow).where(
-        col(t.PostmortemRow.published_number).is_not(None),
-        t.PostmortemRow.organisation == row.organisation,
-        is_open(),
-    )  # fmt: skip
-    if not 0 < session.exec(query).one() <= MOST_COMPARED:
+    index = index_of(session, row.organisation)
+    if index is None:
         return []
-    from mining.similar import SimilarIndex
-
-    others = [r for r in read_corpus(session).records if r.organisation == row.organisation]
-    others = [record for record in others if record.id != row.reference]
-    if not others:
-        return []
-    asked = record_of(row, load_content(session, row))
-    return [
-        _Neighbour(s.id, s.score, s.words, s.answers) for s in SimilarIndex(others).to(asked, limit)
-    ]
+    asked = record_of(row, load_content(session, row), tiers_of(session))
+    return [_Neighbour(s.id, s.score, s.words, s.answers) for s in index.to(asked, limit)]
 
 
 def _recorded(session: Session, owner: str) -> frozenset[str]:
@@ -122,20 +109,13 @@ def _described(
             title=rows[neighbour.reference].title,
             quarter=rows[neighbour.reference].quarter,
             score=round(neighbour.score, 2),
-            why=(*neighbour.words, *(_answer(answer) for answer in neighbour.answers)),
+            why=(*neighbour.words, *(answer_words(answer) for answer in neighbour.answers)),
             actions=actions.get(rows[neighbour.reference].id, ()),
             is_recurrence=neighbour.reference in recorded,
         )
         for neighbour in found
         if neighbour.reference in rows
     ]
-
-
-def _answer(answer: str) -> str:
-    name, _, value = answer.partition("=")
-    if name == "cause":
-        return f"cause {cause_name(value).lower()}"
-    return f"{name.replace('_', ' ')} {value.replace('_', ' ')}"
 
 
 def _actions(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[PastAction, ...]]:

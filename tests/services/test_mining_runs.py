@@ -14,7 +14,7 @@ from rca.domain.access import OPERATOR
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Visibility
 from rca.errors import Forbidden, Invalid, NotNow
-from rca.services import authoring, jobs, pattern_decisions, similar
+from rca.services import authoring, jobs, pattern_decisions, placing, similar
 from rca.services.mining import mine_now
 from rca.services.mining_corpus import read_corpus
 from rca.services.pattern_view import view_pattern
@@ -257,3 +257,54 @@ def test_a_mining_job_queues_the_suggestions_and_they_wait_for_no_lock(
     with reading(engine) as session:
         states = {job.kind: job.state for job in session.exec(select(t.Job))}
     assert states == {"mine": "done", "suggest": "done"}
+
+
+def test_a_new_postmortem_is_placed_before_the_next_run(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    later = now + timedelta(hours=1)
+    told = company()[0].text.replace("orders", "search")
+    with writing(engine) as session:
+        content = PostmortemContent(title="Certificate expired on search", imported_text=told)
+        new = publish(session, people, content, later)
+    number = pattern_of(engine, refs["cert-1"])
+    with reading(engine) as session:
+        found = placing.place(session, viewer=people.vera, reference=new)
+        assert found is not None
+        assert [place.id for place in found.joins] == [number]
+        assert found.joins[0].why
+        assert found.compared == 18 + 1
+        # what the run has read stands as the run said
+        assert placing.place(session, viewer=people.vera, reference=refs["cert-2"]) is None
+    mine_now(engine, now=later + timedelta(hours=1))
+    assert pattern_of(engine, new) == number
+    with reading(engine) as session:
+        assert placing.place(session, viewer=people.vera, reference=new) is None
+
+
+def test_a_placement_tells_nothing_of_what_became_restricted(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    content = PostmortemContent(title="A draft", imported_text=company()[0].text)
+    with writing(engine) as session:
+        saved = authoring.create(session, viewer=people.ines, content=content, now=now)
+    certs = {reference for name, reference in refs.items() if name.startswith("cert")}
+    with reading(engine) as session:
+        before = placing.place(session, viewer=people.ines, reference=saved.reference)
+        assert before is not None
+        assert before.draft
+        assert before.joins[0].closest in certs
+    with writing(engine) as session:
+        for row in session.exec(select(t.PostmortemRow)):
+            if row.reference in certs:
+                row.visibility = Visibility.RESTRICTED.value
+                session.add(row)
+    with reading(engine) as session:
+        after = placing.place(session, viewer=people.ines, reference=saved.reference)
+        assert after is not None
+        assert after.joins == ()
+        assert after.pair == ("", "")

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from rca.domain.access import Permission
 from rca.domain.vocabulary import Relation
 from rca.errors import Invalid, NotNow
-from rca.services import authoring
+from rca.services import authoring, placing
 from rca.services import reading as postmortems
 from rca.services import similar as neighbours
 from rca.web.access import allow
@@ -25,10 +25,17 @@ def _page(reference: str, recorded: str = "") -> str:
     with reading() as session:
         view = postmortems.view(session, viewer=viewer(), reference=reference, live=True)
         found = neighbours.for_postmortem(session, viewer=viewer(), reference=reference)
+        placed = placing.place(session, viewer=viewer(), reference=reference)
     part = "part" in request.args
     name = "postmortems/similar_part.html" if part else "postmortems/similar.html"
     return render_template(
-        name, view=view, similar=found, part=part, recorded=recorded, here="postmortems"
+        name,
+        view=view,
+        similar=found,
+        placed=placed,
+        part=part,
+        recorded=recorded,
+        here="postmortems",
     )
 
 
