@@ -16,6 +16,7 @@ from mining.naming import (
     shared_words,
 )
 from mining.patterns import Member, Near, Pattern, counts, identity_of
+from mining.phrases import own_words, phrase_of
 from mining.prepare import Prepared, with_parts
 from mining.recurrence import Group, LinkSettings, Recurrence
 from mining.taxonomy import Taxonomy
@@ -59,7 +60,11 @@ class Builder:
         phrases = tuple((self.words.as_written(n), w) for n, w in shared)
         causes = pattern_causes(results)
         ids = [item.id for item in members]
-        named = name_of(causes, naming_words(shared, members, self.words), self.taxonomy)
+        told = phrase_of(read, shared, self.taxonomy.name_of(causes[0]) if causes else "")
+        own = own_words(members)
+        rest = [(name, weight) for name, weight in shared if name not in own]
+        said = [told] if told else naming_words(rest, members, self.words)
+        named = name_of(causes, said, self.taxonomy)
         return Pattern(
             id=identity_of(ids),
             name=named,

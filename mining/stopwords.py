@@ -17,7 +17,7 @@ able possible normal correct total real clear main certain various several singl
 twice once again already still however while after before during morning evening night week month
 year today yesterday percent number amount level part kind type side case place point state result
 reason fact moment window prevent multiple did meant turn assume solve receive depend everyone
-someone nobody people person others company report reported follow per via
+someone near miss nobody people person others company report reported follow per via
 """
 
 

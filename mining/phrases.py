@@ -1,0 +1,207 @@
+"""The words that set a pattern apart, as somebody wrote them: a phrase of most members, or a title.
+
+Three shared words in a row read like a keyword list. A run of words that several members wrote in
+the same order reads like a name, because a person made it; where there is none, the title that
+carries most of what is shared speaks for the rest, in quotation marks.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
+
+from mining.prepare import Prepared, stem
+from mining.stopwords import no_names, stop_words
+from mining.text import quote
+
+LONGEST, SHORTEST = 5, 2
+READ_LINES = 10
+LONGEST_TITLE = 80
+_LINKS = frozenset(
+    ["of", "for", "to", "in", "on", "with", "from", "not", "without", "the", "no", "into"]
+)
+_LATE = frozenset(["not", "no", "without"])
+_EDGE = re.compile(r"(?:ed|ly|ing)$")
+_CAPITALS_BEFORE = re.compile(r"(?:\b[A-Z]\w+ )+$")
+_CAPITALS_AFTER = re.compile(r"(?: [A-Z]\w+)+\b")
+_FULL_STOP = re.compile(r"(?:^|[.!?:]\s+|[-–—|]\s)$")
+_SEGMENT = re.compile(r"\s+[-–—|]\s+|:\s+|;\s+|\s*[()\[\]]\s*")
+_BREAK = r"[\s\-/'’]+"
+
+Run = tuple[str, ...]
+
+
+def phrase_of(
+    members: Sequence[Prepared], shared: Sequence[tuple[str, float]], told: str = ""
+) -> str:
+    """What to call the members beside their cause ``told``; blank when nothing reads well.
+
+    ``shared`` are the stems that set them apart, with their weights. Only masked words come in.
+    """
+    weights = {name: weight for name, weight in shared if name not in own_words(members)}
+    said = frozenset(stem(word) for word in told.lower().split())
+    counted, titled = _counted(members, weights)
+    least = max(2, (len(members) + 1) // 2)
+    fitting = [
+        run
+        for run, n in counted.items()
+        if n >= least and _reads(run, said) and _telling(run, weights, titled[run])
+    ]
+    ranked = sorted(fitting, key=lambda run: (-_worth(run, weights, counted, titled, members), run))
+    for run in ranked[:8]:
+        surface = _surface(run, members)
+        if surface:
+            return surface
+    return _title(members, weights)
+
+
+def own_words(members: Sequence[Prepared]) -> frozenset[str]:
+    """Stems of the organisation's own name, which set none of its incidents apart."""
+    return frozenset(stem(w) for w in members[0].record.organisation.lower().split())
+
+
+def _counted(
+    members: Sequence[Prepared], weights: Mapping[str, float]
+) -> tuple[Counter[Run], Counter[Run]]:
+    """In how many members each run of words stands, and in how many titles."""
+    counted: Counter[Run] = Counter()
+    titled: Counter[Run] = Counter()
+    for item in members:
+        in_title = set(_runs(item.title, weights))
+        inside = {run for line in item.lines[:READ_LINES] for run in _runs(line, weights)}
+        counted.update(in_title | inside)
+        titled.update(in_title)
+    return counted, titled
+
+
+def _runs(line: str, weights: Mapping[str, float]) -> Iterator[Run]:
+    """Runs of two to five words, as stems, that hold a shared word and begin and end with sense."""
+    words = line.split()
+    stems = [stem(word) for word in words]
+    stops = stop_words()
+    for first, word in enumerate(words):
+        if (word in stops and word not in _LATE) or len(word) < 3:
+            continue
+        for length in range(SHORTEST, LONGEST + 1):
+            last = first + length - 1
+            if last >= len(words):
+                break
+            inner = words[first + 1 : last]
+            if any(w in stops and w not in _LINKS for w in inner):
+                break
+            if words[last] in stops or len(words[last]) < 2:
+                continue
+            run = tuple(stems[first : last + 1])
+            if len(set(run)) == len(run) and any(name in weights for name in run):
+                yield run
+
+
+def _reads(run: Run, said: frozenset[str]) -> bool:
+    """Whether a run can stand as a name: it begins and ends with a thing, and is no echo."""
+    unfit = no_names()
+    content = [name for name in run if name not in _LINKS]
+    if len(content) < 2 or run[0] in _LATE or sum(name in _LINKS for name in run) > 2:
+        return False
+    if any(name in unfit for name in content):
+        return False
+    return not all(name in said for name in content)
+
+
+def _telling(run: Run, weights: Mapping[str, float], titles: int) -> bool:
+    """Whether a run says something of these incidents: two shared words, or one told in titles."""
+    return sum(name in weights for name in run) + (titles > 1) >= 2
+
+
+def _worth(
+    run: Run,
+    weights: Mapping[str, float],
+    counted: Mapping[Run, int],
+    titled: Mapping[Run, int],
+    members: Sequence[Prepared],
+) -> float:
+    content = [name for name in run if name not in _LINKS]
+    weight = fsum(weights.get(name, 0.0) for name in content)
+    strangers = sum(name not in weights for name in content)
+    share = counted[run] / len(members)
+    return (
+        (weight - 0.25 * strangers)
+        * share
+        * (1 + titled[run] / len(members))
+        * (1 + 0.1 * len(content))
+    )
+
+
+def _surface(run: Run, members: Sequence[Prepared]) -> str:
+    """The run as it is written most often, without marks inside it; titles before sentences."""
+    pattern = _pattern_of(run)
+    forms: dict[str, int] = defaultdict(int)
+    for item in members:
+        texts = [(item.record.title, 3), *((s.text, 1) for s in item.sentences[:READ_LINES])]
+        for text, weight in texts:
+            for match in pattern.finditer(text):
+                if tuple(stem(w) for w in re.findall(r"[^\W_]+", match[0].lower())) == run:
+                    forms[_as_inside(text, match.start(), match.end(), members)] += weight
+    if not forms:
+        return ""
+    best = max(sorted(forms), key=lambda form: forms[form])
+    return "" if _EDGE.search(best.lower()) or "[" in quote(best) else quote(best)
+
+
+def _pattern_of(run: Run) -> re.Pattern[str]:
+    """Words that begin as the stems do, with nothing but blanks and hyphens between them."""
+    parts = [re.escape(name if len(name) < 5 else name[:-1]) + r"[^\W_]{0,5}" for name in run]
+    return re.compile(r"(?<![./@#_])\b" + _BREAK.join(parts) + r"\b", re.IGNORECASE)
+
+
+def _as_inside(text: str, start: int, end: int, members: Sequence[Prepared]) -> str:
+    """A phrase as it stands inside a sentence, with the capitals beside it that belong to a name.
+
+    A capital that only opens a sentence goes, unless the word is never written small.
+    """
+    phrase = text[start:end]
+    before = _CAPITALS_BEFORE.search(text[:start]) if phrase[:1].isupper() else None
+    after = _CAPITALS_AFTER.match(text[end:]) if phrase.rsplit(" ", 1)[-1][:1].isupper() else None
+    if before and not _FULL_STOP.search(text[: before.start()]):
+        phrase, start = before[0] + phrase, before.start()
+    if after:
+        phrase += after[0]
+    first, _, rest = phrase.partition(" ")
+    opens = bool(_FULL_STOP.search(text[:start])) and first[1:].islower()
+    if opens and rest[:1].islower() and _written_small(first, members):
+        first = first.lower()
+    return f"{first} {rest}".strip()
+
+
+def _written_small(word: str, members: Sequence[Prepared]) -> bool:
+    """Whether a word is written small at least as often as with a capital inside sentences."""
+    small = re.compile(rf"\b{re.escape(word.lower())}\b")
+    capital = re.compile(rf"(?<=[a-z,] ){re.escape(word)}\b")
+    texts = [item.record.text for item in members]
+    times = sum(len(small.findall(text)) for text in texts)
+    return times > 0 and times >= sum(len(capital.findall(text)) for text in texts)
+
+
+def _title(members: Sequence[Prepared], weights: Mapping[str, float]) -> str:
+    """The part of a member's title that carries most of what is shared, as a quotation.
+
+    Without one that shares anything it is the longest part of the most central member's.
+    """
+    found: list[tuple[float, str]] = []
+    for item in members:
+        for part in _parts(item):
+            words = part.split()
+            stems = {stem(word.strip(".,!?\"'").lower()) for word in words}
+            weight = fsum(weights.get(name, 0.0) for name in sorted(stems))
+            if weight and len(words) > SHORTEST:
+                found.append((-weight / (1 + max(0, len(words) - 8) / 4), part))
+    ranked = [part for _, part in sorted(found)]
+    for part in (*ranked, max(_parts(members[0]), key=len, default="")):
+        shown = quote(part, LONGEST_TITLE)
+        if len(shown.split()) > SHORTEST and "[" not in shown:
+            return f"as in “{shown[:1].upper()}{shown[1:]}”"
+    return ""
+
+
+def _parts(item: Prepared) -> list[str]:
+    """A title cut at its colons and dashes."""
+    return [part.strip(" .,;") for part in _SEGMENT.split(item.record.title)]
