@@ -1,7 +1,8 @@
 """Layer 3: themes over a large or mixed corpus, by what happened and never by who it happened to.
 
 A theme is a cause with the words that its incidents share. Words that belong to one organisation
-or are names of products or vendors are left out, so that a theme can't be a company in disguise.
+are taken out before a cause is read, so that a theme can't be a company in disguise; names of
+products and vendors are left out of its phrases besides.
 Stability is measured by reading each incident again with a fifth of its sentences missing.
 """
 
@@ -14,11 +15,13 @@ from math import fsum
 import numpy as np
 
 from mining.causes import CauseScorer
+from mining.company_words import company_words, names_of_companies, stems_used, without
 from mining.foreign import ForeignScorer
 from mining.naming import Words, best_quote, shared_words
 from mining.patterns import identity_of
 from mining.prepare import Prepared, stem
 from mining.quality import RESAMPLE_SHARE, RESAMPLES
+from mining.records import IncidentRecord
 from mining.taxonomy import Taxonomy
 from mining.terms import Terms
 from mining.text import Sentence
@@ -31,6 +34,8 @@ STABLE_FROM = 0.6
 TESTED = 300
 _NAME = re.compile(r"(?<=[a-z,;] )([A-Z][A-Za-z0-9]+)")
 _ANY = re.compile(r"[A-Za-z][A-Za-z0-9]+")
+Told = tuple[IncidentRecord, tuple[Sentence, ...]]
+"""A record and its sentences without the words of its organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +65,15 @@ class Themes:
     reason: str = ""
 
 
-def product_words(items: Sequence[Prepared]) -> frozenset[str]:
-    """Stems that are names: mostly written with a capital inside sentences, or of one company."""
+def written_as_names(items: Sequence[Prepared]) -> frozenset[str]:
+    """Stems that are mostly written with a capital inside sentences."""
     capital: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for item in items:
         for sentence in item.sentences:
             capital.update(stem(name.lower()) for name in _NAME.findall(sentence.text))
             total.update(stem(word.lower()) for word in _ANY.findall(sentence.text))
-    names = {name for name, n in capital.items() if n >= 0.5 * total[name]}
-    return frozenset(names | _one_company(items) | _company_names(items))
-
-
-def _company_names(items: Sequence[Prepared]) -> set[str]:
-    return {stem(word.lower()) for item in items for word in _ANY.findall(item.record.organisation)}
-
-
-def _one_company(items: Sequence[Prepared]) -> set[str]:
-    """Stems of which one organisation has most, far beyond its share of the corpus."""
-    users: dict[str, Counter[str]] = defaultdict(Counter)
-    sizes = Counter(item.record.organisation for item in items)
-    for item in items:
-        for name in {stem(word) for word in item.full.split()}:
-            users[name][item.record.organisation] += 1
-    found = set()
-    for name, by_company in users.items():
-        company, most = by_company.most_common(1)[0]
-        count = sum(by_company.values())
-        if count >= 3 and most >= 0.6 * count and most / count >= 2 * sizes[company] / len(items):
-            found.add(name)
-    return found
+    return frozenset(name for name, n in capital.items() if n >= 0.5 * total[name])
 
 
 def _clear_cause(scores: Mapping[str, float], taxonomy: Taxonomy) -> str | None:
@@ -109,24 +93,36 @@ def _clear_cause(scores: Mapping[str, float], taxonomy: Taxonomy) -> str | None:
     return ranked[0][0] if ranked[0][1] >= CLEAR_LEAD * second else None
 
 
-def _again(
-    item: Prepared, scorer: CauseScorer | ForeignScorer, rng: np.random.Generator
-) -> str | None:
+def _again(told: Told, scorer: CauseScorer | ForeignScorer, rng: np.random.Generator) -> str | None:
     """The clear cause of a record with some of its sentences missing."""
-    count = len(item.sentences)
-    size = max(1, round(RESAMPLE_SHARE * count))
-    kept = sorted(rng.choice(count, size=size, replace=False)) if count else []
-    parts: tuple[Sentence, ...] = tuple(item.sentences[int(i)] for i in kept)
-    return scorer.score_sentences(item.record, parts).primary
+    record, parts = told
+    size = max(1, round(RESAMPLE_SHARE * len(parts)))
+    kept = sorted(rng.choice(len(parts), size=size, replace=False)) if parts else []
+    return scorer.score_sentences(record, tuple(parts[int(i)] for i in kept)).primary
 
 
 def _stability(
-    members: Sequence[Prepared], cause: str, scorer: CauseScorer | ForeignScorer, seed: int
+    members: Sequence[Told], cause: str, scorer: CauseScorer | ForeignScorer, seed: int
 ) -> float:
     rng = np.random.default_rng(seed)
     tested = members[: TESTED // RESAMPLES]
-    same = [_again(item, scorer, rng) == cause for item in tested for _ in range(RESAMPLES)]
+    same = [_again(told, scorer, rng) == cause for told in tested for _ in range(RESAMPLES)]
     return round(float(np.mean(same)), 3) if same else 0.0
+
+
+def _without_companies(
+    items: Sequence[Prepared], causes: Mapping[str, str | None]
+) -> tuple[frozenset[str], dict[str, Told]]:
+    """The words of single organisations, and every record without them; of one alone, as it is."""
+    if len({item.record.organisation for item in items}) < LEAST_ORGANISATIONS:
+        return frozenset(), {item.id: (item.record, item.sentences) for item in items}
+    used = stems_used(items)
+    own = company_words(items, causes, used) | names_of_companies(items)
+    return own, {item.id: without(item, own, used[item.id]) for item in items}
+
+
+def _read(told: Told, scorer: CauseScorer | ForeignScorer) -> str | None:
+    return _clear_cause(scorer.score_sentences(*told).scores, scorer.taxonomy)
 
 
 def find_themes(
@@ -139,15 +135,16 @@ def find_themes(
     if len(items) < LEAST_RECORDS:
         reason = f"Themes need {LEAST_RECORDS} records; there are {len(items)}."
         return Themes((), 0, tuple(item.id for item in items), reason)
+    first = {item.id: _read((item.record, item.sentences), scorer) for item in items}
+    own, told = _without_companies(items, first)
     groups: dict[str, list[Prepared]] = defaultdict(list)
     for item in items:
-        scores = scorer.score_sentences(item.record, item.sentences).scores
-        cause = _clear_cause(scores, scorer.taxonomy)
+        changed = told[item.id][0] is not item.record or told[item.id][1] is not item.sentences
+        cause = _read(told[item.id], scorer) if changed else first[item.id]
         if cause:
             groups[cause].append(item)
-    masked = product_words(items)
     words = Words(terms or Terms(items))
-    found, hidden = _themes(items, groups, masked, scorer, seed, words)
+    found, hidden = _themes(items, groups, own, told, scorer, seed, words)
     taken = {i for theme in found for i in theme.members}
     rest = tuple(item.id for item in items if item.id not in taken)
     return Themes(tuple(sorted(found, key=lambda t: (-t.size, t.id))), hidden, rest)
@@ -156,18 +153,20 @@ def find_themes(
 def _themes(
     items: Sequence[Prepared],
     groups: Mapping[str, Sequence[Prepared]],
-    masked: frozenset[str],
+    own: frozenset[str],
+    told: Mapping[str, Told],
     scorer: CauseScorer | ForeignScorer,
     seed: int,
     words: Words,
 ) -> tuple[list[Theme], int]:
+    masked = own | written_as_names(items)
     companies = len({item.record.organisation for item in items})
     found, hidden = [], 0
     for cause, members in sorted(groups.items()):
         spread = len({item.record.organisation for item in members})
         if len(members) < LEAST_MEMBERS or spread < min(LEAST_ORGANISATIONS, companies):
             continue
-        stable = _stability(members, cause, scorer, seed)
+        stable = _stability([told[item.id] for item in members], cause, scorer, seed)
         if stable < STABLE_FROM:
             hidden += 1
             continue
