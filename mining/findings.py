@@ -11,10 +11,11 @@ from hashlib import sha256
 from typing import Any
 
 from mining import stats
-from mining.answers import LINKED_BY, Asked, answers_of, same_words
+from mining.answers import FROM_TEXT, LINKED_BY, Asked, answers_of, same_words
 from mining.causes import CauseResult
 from mining.patterns import Pattern
 from mining.records import IncidentRecord
+from mining.strata import exact_p, like, tables_of
 from mining.text import Sentence
 
 LEAST = 3
@@ -108,8 +109,9 @@ def find(
     if answers:
         named = [("pattern", p.id, frozenset(p.ids)) for p in patterns if len(p.ids) >= LEAST]
         apart = {name: given for name, given in answers.items() if name not in LINKED_BY}
-        drafts += _compared(named, ids, apart)
-        drafts += _compared(_by_cause(read, causes), read, answers)
+        sizes = {record.id: len(record.text) for record in records}
+        drafts += _compared(named, ids, apart, sizes)
+        drafts += _compared(_by_cause(read, causes), read, answers, sizes)
     qs = stats.benjamini_hochberg([draft["p"] for draft in drafts])
     ranked = sorted(zip(qs, drafts, strict=True), key=lambda pair: (pair[0], *_place(pair[1])))
     rows = tuple(_finding(draft, q) for q, draft in _kept(ranked))
@@ -190,11 +192,15 @@ def _indicator(sets: Sequence[frozenset[str]], at: Mapping[str, int]) -> Any:
 
 
 def _compared(
-    subjects: Sequence[_Subject], ids: Sequence[str], answers: Mapping[str, Asked]
+    subjects: Sequence[_Subject],
+    ids: Sequence[str],
+    answers: Mapping[str, Asked],
+    sizes_of_texts: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     """Comparisons of some subjects with every answer, counted all at once.
 
     Only the margins decide what is compared: looking at the cell first would bend the p values.
+    What is read from the text is compared among texts of like length: long ones tell of more.
     """
     at = {identifier: place for place, identifier in enumerate(ids)}
     members = _indicator([ids_of for _, _, ids_of in subjects], at)
@@ -205,6 +211,7 @@ def _compared(
         asked, unsure = frozenset(given) & at.keys(), frozenset(question.unknown) & at.keys()
         values = sorted({value for i in asked for value in given[i]})
         users = [frozenset(i for i in asked if value in given[i]) for value in values]
+        strata = like({i: sizes_of_texts[i] for i in asked}) if dimension in FROM_TEXT else ()
         here = (members @ _indicator(users, at).T).toarray()
         here_n, unsure_here = (members @ _indicator([asked, unsure], at).T).toarray().T
         for row, column in zip(*_worth_comparing(here_n, users, len(asked)), strict=True):
@@ -213,6 +220,8 @@ def _compared(
             if kind == "cause" and same_words(subject, dimension, value):
                 continue
             counts = _counts(here[row, column], here_n[row], len(users[column]), len(asked))
+            if strata:
+                counts["p"] = exact_p(tables_of(strata, subjects[row][2], users[column]))
             missing, unknown = int(sizes[row] - here_n[row]), int(unsure_here[row])
             names = {"subject_kind": kind, "subject": subject, "dimension": dimension}
             beside = {

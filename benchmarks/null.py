@@ -1,0 +1,125 @@
+"""``python -m benchmarks null``: how often nothing is mistaken for something.
+
+All words of real postmortems are dealt anew over records of the same lengths, and every record
+gets answers drawn by chance: whatever a run surfaces is false. The second row of each size keeps
+the real texts and deals the answers alone, so that causes are real and only findings can be false.
+"""
+
+import os
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.mining import record, rows_of
+from mining.pipeline import MiningOptions, MiningResult, mine
+from mining.records import AI_STATES, SEVERITIES, IncidentRecord
+
+SIZES = (1, 5, 20, 60, 150, 300, 500)
+SEEDS = 40
+_ANSWERS = {
+    "trigger": ("binary_push", "config_push", "capacity", "manual_operation", "hardware", ""),
+    "detection_method": ("alert_slo", "customer_report", "employee", ""),
+    "detection_gap": ("no_monitor", "threshold_wrong", ""),
+    "mitigation": ("rollback", "restart", "failover", ""),
+    "tier": ("1", "2", "3"),
+}
+
+
+def dealt(records: Sequence[IncidentRecord], rng: random.Random) -> list[IncidentRecord]:
+    """The same lengths with all words of the records dealt anew, and no title."""
+    words = [word for record in records for word in record.text.split()]
+    rng.shuffle(words)
+    taken = iter(words)
+    return [
+        replace(r, title="", text=" ".join([next(taken) for _ in r.text.split()])) for r in records
+    ]
+
+
+def answered(records: Sequence[IncidentRecord], rng: random.Random) -> list[IncidentRecord]:
+    """The records of one organisation with answers drawn by chance, some of them left open."""
+    services = [f"service-{number}" for number in range(6)]
+    return [
+        replace(
+            record,
+            organisation="",
+            services=(rng.choice(services),),
+            severity=rng.choice(SEVERITIES[:4]),
+            ai_state=rng.choice((*AI_STATES, None)),
+            fields={name: v for name, of in _ANSWERS.items() if (v := rng.choice(of))},
+        )
+        for record in records
+    ]
+
+
+def drawn(
+    records: Sequence[IncidentRecord], count: int, rng: random.Random
+) -> list[IncidentRecord]:
+    """So many of the records, each as seldom as can be, under ids of their own."""
+    turns = -(-count // len(records))
+    many = [r for _ in range(turns) for r in rng.sample(list(records), len(records))][:count]
+    return [replace(record, id=f"{place:03d}") for place, record in enumerate(many)]
+
+
+@dataclass
+class Tally:
+    """Runs of one size, and in how many something was surfaced."""
+
+    runs: int = 0
+    patterns: int = 0
+    findings: int = 0
+    either: int = 0
+
+    def add(self, result: MiningResult) -> None:
+        """Count one run."""
+        claims = bool(result.findings.claimed)
+        self.runs += 1
+        self.patterns += bool(result.patterns)
+        self.findings += claims
+        self.either += claims or bool(result.patterns)
+
+
+def tallied(
+    records: Sequence[IncidentRecord], count: int, seeds: int, *, words: bool, fields: bool = True
+) -> Tally:
+    """Null runs of one size. ``words``: deal the words too; ``fields``: give answers at all."""
+    tally = Tally()
+    for seed in range(seeds):
+        rng = random.Random(f"{count}-{seed}")
+        sample = drawn(records, count, rng)
+        sample = answered(dealt(sample, rng) if words else sample, rng)
+        if not fields:
+            sample = [
+                replace(r, services=(), severity=None, ai_state=None, fields={}) for r in sample
+            ]
+        tally.add(mine(sample, MiningOptions(jobs=1)))
+    return tally
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table. 2 when RCA_DATA names no folder."""
+    if not os.environ.get("RCA_DATA"):
+        print("benchmarks.null: RCA_DATA does not name the real postmortems", file=sys.stderr)
+        return 2
+    folder = Path(os.environ["RCA_DATA"])
+    records = [record(row) for name in ("public", "org", "atl") for row in rows_of(folder, name)]
+    seeds = int(argv[0]) if argv else SEEDS
+    for count in SIZES:
+        for words, fields, told in (
+            (True, True, "words dealt, answers by chance"),
+            (True, False, "words dealt, no answers"),
+            (False, True, "real texts, answers by chance"),
+        ):
+            found = tallied(records, count, seeds, words=words, fields=fields)
+            patterns = f"{found.patterns} a pattern, " if words else ""
+            print(
+                f"null  n={count:<4d} {told:32s} of {found.runs} runs: {patterns}"
+                f"{found.findings} a finding",
+                flush=True,
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
