@@ -15,14 +15,12 @@ from mining.naming import (
     reasons,
     shared_words,
 )
-from mining.patterns import Member, Near, Pattern, counts, identity_of
+from mining.patterns import READ_OF_ONE, Member, Near, Pattern, counts, identity_of
 from mining.phrases import own_words, phrase_of
 from mining.prepare import Prepared, with_parts
 from mining.recurrence import Group, LinkSettings, Recurrence
 from mining.taxonomy import Taxonomy
 from mining.vocabulary import ChunkWords
-
-READ_OF_ONE = 20
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class FindingView:
     """One comparison in words, with its place on the forest plot's log scale (0 to 1)."""
 
     subject: str
+    short: str
     pattern_id: str
     answer: str
     here: int
@@ -90,7 +91,7 @@ class FindingsPage:
 
 
 def list_findings(
-    session: Session, *, pattern_id: str = "", question: str = "", limit: int = 40
+    session: Session, *, pattern_id: str = "", question: str = "", limit: int = 24
 ) -> FindingsPage:
     """The surest comparisons of the newest run, of one pattern or question when one is named."""
     run, result = newest_result(session)
@@ -155,8 +156,10 @@ def answer_words(dimension: str, value: str) -> str:
 def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> FindingView:
     subject, is_pattern = str(row["subject"]), row["subject_kind"] == "pattern"
     ratio, low, high = row["odds_ratio"], row["low"], row["high"]
+    name = names.get(subject, subject) if is_pattern else cause_name(subject)
     return FindingView(
-        subject=names.get(subject, subject) if is_pattern else cause_name(subject),
+        subject=name,
+        short=f"{subject} {name.split(': as in ')[0]}" if is_pattern else name,
         pattern_id=subject if is_pattern else "",
         answer=answer_words(row["dimension"], row["value"]),
         here=row["here"],

@@ -10,6 +10,8 @@ from rca.services.pattern_values import RunView
 from rca.services.patterns import newest_result, open_references, titles_of
 from rca.store import tables as t
 
+MOST_LABELS = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -25,11 +27,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """Incidents by likeness, patterns numbered by size for their marks."""
+    """Incidents by likeness, patterns with their counts, the largest first.
+
+    ``labelled`` are the points that carry the number of their pattern: all of them while they are
+    few, else the first of each of the largest patterns.
+    """
 
     run: RunView | None
     points: tuple[Placed, ...]
     patterns: tuple[tuple[str, str, int], ...]
+    labelled: frozenset[str]
 
 
 def map_of_incidents(session: Session) -> MapPage:
@@ -59,4 +66,13 @@ def map_of_incidents(session: Session) -> MapPage:
             key = (point.pattern_id, point.pattern_name)
             counts[key] = counts.get(key, 0) + 1
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return MapPage(run, points, tuple((key, name, n) for (key, name), n in ranked))
+    patterns = tuple((key, name, n) for (key, name), n in ranked)
+    return MapPage(run, points, patterns, _labelled(points, [key for key, _, _ in patterns]))
+
+
+def _labelled(points: Sequence[Placed], patterns: Sequence[str]) -> frozenset[str]:
+    inside = [point for point in points if point.pattern_id]
+    if len(inside) <= MOST_LABELS:
+        return frozenset(point.reference for point in inside)
+    first = {point.pattern_id: point.reference for point in reversed(inside)}
+    return frozenset(first[key] for key in patterns[:MOST_LABELS])

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from mining import stats
+from mining.patterns import READ_OF_ONE
 from rca.domain.quarters import UNDATED
 from rca.domain.vocabulary import OPEN_ACTION_STATUSES, ActionKind, ActionStatus, Severity
 from rca.services import pattern_items as items
@@ -81,6 +82,7 @@ class PatternView:
     decided_at: datetime | None
     proposed_name: str
     others: tuple[tuple[str, str], ...]
+    read: int
 
     @property
     def severity_words(self) -> str:
@@ -128,6 +130,7 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
         decided_at=row.decided_at,
         proposed_name=str(row.payload.get("proposed_name", row.name)),
         others=_other_patterns(session, row, run_id),
+        read=min(item.size, READ_OF_ONE),
     )
 
 

@@ -15,6 +15,7 @@ from rca.services.pattern_values import PatternItem, PatternsPage, RunView
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
+MOST_NAMED = 5
 ORDERS = {"growing": "Growing", "largest": "Largest", "severe": "Most severe"}
 
 
@@ -177,7 +178,9 @@ def _assigned(session: Session, pattern_ids: Sequence[str]) -> int:
 def _since(result: Mapping[str, Any], items: Sequence[PatternItem]) -> tuple[str, ...]:
     """What the newest run changed, in sentences."""
     known = {item.id for item in items}
-    found = [f"{i} is new" for i in result.get("new", []) if i in known]
+    new = [i for i in result.get("new", []) if i in known]
+    few = len(new) <= MOST_NAMED
+    found = [f"{i} is new" for i in new] if few else [f"{len(new)} patterns are new"]
     found += [f"{old} split into {', '.join(new)}" for old, new in result.get("splits", {}).items()]
     found += [
         f"{' and '.join(i for i in old if i != new)} went into {new}"

@@ -17,6 +17,7 @@ from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
 
 blueprint = Blueprint("patterns", __name__)
+SHOWN_AT_FIRST = 30
 
 
 @blueprint.get("/patterns")
@@ -33,6 +34,7 @@ def index() -> str:
         listing=page,
         orders=ORDERS,
         order=order if order in ORDERS else "growing",
+        shown=len(page.items) if request.args.get("show") == "all" else SHOWN_AT_FIRST,
         may_decide=viewer().may(Permission.REVIEW),
     )
 
