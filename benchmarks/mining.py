@@ -24,6 +24,7 @@ from sklearn.metrics import adjusted_mutual_info_score, f1_score
 from benchmarks._peers import encoder, peers
 from mining.foreign import scorer_for
 from mining.pipeline import mine
+from mining.placing import Placer
 from mining.prepare import prepare_all
 from mining.records import IncidentRecord, from_mapping
 from mining.similar import SimilarIndex
@@ -222,16 +223,18 @@ def scale(rows: Sequence[Row], count: int) -> None:
 
 
 def placing(rows: Sequence[Row]) -> None:
-    """How long one new postmortem takes to find its like among five hundred."""
+    """How long one new postmortem takes to find its pattern among five hundred."""
     records = [record(row) for row in rows]
     many = [replace(r, id=f"{r.id}-{n}") for n in range(11) for r in records][:500]
-    index, times = SimilarIndex(many), []
+    patterns = {p.id: p.ids for p in mine(many).patterns}
+    placer, times = Placer(SimilarIndex(many)), []
     for asked in records:
         started = time.process_time()
-        index.to(replace(asked, id="asked"))
+        placer.place(replace(asked, id="asked"), patterns)
         times.append(1_000 * (time.process_time() - started))
     print(f"placing    one among {len(many)}: median {np.median(times):.0f} ms, "
-          f"slowest {max(times):.0f} ms of processor time")  # fmt: skip
+          f"slowest {max(times):.0f} ms of processor time, n={len(times)}, "
+          f"{len(patterns)} patterns")  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
