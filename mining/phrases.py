@@ -78,8 +78,11 @@ def _runs(line: str, weights: Mapping[str, float]) -> Iterator[Run]:
     """Runs of two to five words, as stems, that hold a shared word and begin and end with sense."""
     words = line.split()
     stems = [stem(word) for word in words]
+    shared = [name in weights for name in stems]
     stops = stop_words()
     for first, word in enumerate(words):
+        if True not in shared[first : first + LONGEST]:  # most places: no shared word is near
+            continue
         if (word in stops and word not in _LATE) or len(word) < 3:
             continue
         for length in range(SHORTEST, LONGEST + 1):
@@ -92,7 +95,7 @@ def _runs(line: str, weights: Mapping[str, float]) -> Iterator[Run]:
             if words[last] in stops or len(words[last]) < 2:
                 continue
             run = tuple(stems[first : last + 1])
-            if len(set(run)) == len(run) and any(name in weights for name in run):
+            if True in shared[first : last + 1] and len(set(run)) == len(run):
                 yield run
 
 

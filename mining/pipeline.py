@@ -101,7 +101,10 @@ def digest_of(records: Sequence[IncidentRecord]) -> str:
 
 def versions() -> dict[str, str]:
     """Versions that a result depends on."""
-    found = {name: version(name) for name in ("numpy", "scipy")}
+    import numpy
+    import scipy
+
+    found = {"numpy": numpy.__version__, "scipy": scipy.__version__}
     return {"mining": VERSION, **found, "sklearn": version("scikit-learn")}
 
 

@@ -5,6 +5,7 @@ go together in any corpus, even of shuffled words. Compared among records of lik
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import comb
 
@@ -24,6 +25,15 @@ def like(sizes: Mapping[str, int]) -> list[frozenset[str]]:
     return [frozenset(ordered[start:stop]) for start, stop in pairwise(edges)]
 
 
+@lru_cache(maxsize=4_096)
+def _chances(first: int, second: int, total: int) -> tuple[float, ...]:
+    """The hypergeometric distribution of the number in both, from its lowest value on."""
+    low, high = max(0, first + second - total), min(first, second)
+    ways = [comb(first, k) * comb(total - first, second - k) for k in range(low, high + 1)]
+    whole = sum(ways)
+    return tuple(way / whole for way in ways)
+
+
 def exact_p(tables: Iterable[Table]) -> float:
     """Two-sided p of no association in any stratum, given all margins.
 
@@ -35,11 +45,8 @@ def exact_p(tables: Iterable[Table]) -> float:
 
     chances, seen = np.ones(1), 0
     for both, first, second, total in tables:
-        low, high = max(0, first + second - total), min(first, second)
-        ways = [comb(first, k) * comb(total - first, second - k) for k in range(low, high + 1)]
-        whole = sum(ways)
-        chances = np.convolve(chances, [way / whole for way in ways])
-        seen += both - low
+        chances = np.convolve(chances, _chances(first, second, total))
+        seen += both - max(0, first + second - total)
     return float(min(1.0, chances[chances <= chances[seen] * _AS_UNLIKELY].sum()))
 
 
@@ -49,7 +56,9 @@ def tables_of(
     """The tables of two sets, stratum by stratum, without those that can tell nothing."""
     found = []
     for stratum in strata:
-        here, there = stratum & first, stratum & second
-        if 0 < len(here) < len(stratum) and 0 < len(there) < len(stratum):
-            found.append((len(here & there), len(here), len(there), len(stratum)))
+        here = stratum & first
+        if 0 < len(here) < len(stratum):
+            there = stratum & second
+            if 0 < len(there) < len(stratum):
+                found.append((len(here & there), len(here), len(there), len(stratum)))
     return found
