@@ -12,6 +12,7 @@ this module stays light for web workers and for ``mining.policy``. What a page n
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import asin, exp, fsum, inf, lgamma, log, log1p, pi, sin, sqrt
 from statistics import NormalDist, median, stdev
 from typing import Any, Literal
@@ -293,11 +294,19 @@ def median_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
 
 
 def _medians(values: Sequence[float], seed: int) -> Any:
+    return _resampled(tuple(values), seed, _RESAMPLES)
+
+
+@lru_cache(maxsize=32)
+def _resampled(values: tuple[float, ...], seed: int, times: int) -> Any:
+    """Kept, for a report asks for the same durations in a tile, a table and a comparison."""
     import numpy as np
 
     chooser = np.random.default_rng(seed)
-    sample = np.asarray(values)[chooser.integers(0, len(values), size=(_RESAMPLES, len(values)))]
-    return np.median(sample, axis=1)
+    sample = np.asarray(values)[chooser.integers(0, len(values), size=(times, len(values)))]
+    medians = np.median(sample, axis=1)
+    medians.flags.writeable = False
+    return medians
 
 
 def median_ratio(after: Sequence[float], before: Sequence[float], *, seed: int = 0) -> Comparison:

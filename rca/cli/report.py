@@ -1,5 +1,6 @@
 """``rca report``: PDFs and numbers of one postmortem or of one quarter."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ _OUT = click.option(
 def command() -> None:
     """PDFs: postmortem, reliability review, pattern, guardrail.
 
-    Rendering runs in a child process that reads no file and opens no connection. It needs Pango;
+    Rendering runs in processes of its own that read no file and open no connection. It needs Pango;
     `rca doctor` says whether it is there. The numbers of a quarter need nothing.
     """
 
@@ -76,16 +77,7 @@ def postmortem(key: str, out: Path | None, variant: str, paper: str, names: bool
 @_PAPER
 def pattern(identifier: str, out: Path | None, paper: str) -> None:
     """The brief of a recurring cause, by its IDENTIFIER such as P-01."""
-    home = open_home()
-    with home.reading() as session:
-        document = briefs.pattern_document(
-            session,
-            identifier=identifier,
-            now=now(),
-            organisation=look.name_of(session, settings_name=home.settings.organisation),
-            paper=paper,
-        )
-    _render(home, document, out)
+    _brief(briefs.pattern_document, identifier, out, paper)
 
 
 @command.command()
@@ -94,11 +86,17 @@ def pattern(identifier: str, out: Path | None, paper: str) -> None:
 @_PAPER
 def guardrail(identifier: str, out: Path | None, paper: str) -> None:
     """The brief of a guardrail, by its IDENTIFIER such as GR-0001."""
+    _brief(briefs.guardrail_document, identifier, out, paper)
+
+
+def _brief(
+    made: Callable[..., report_pdf.Document], identifier: str, out: Path | None, paper: str
+) -> None:
     home = open_home()
     with home.reading() as session:
-        document = briefs.guardrail_document(
+        document = made(
             session,
-            guardrail_id=identifier,
+            identifier=identifier,
             now=now(),
             organisation=look.name_of(session, settings_name=home.settings.organisation),
             paper=paper,
@@ -145,7 +143,7 @@ def quarter(
     with home.reading() as session:
         page = _page(home, session, name, whose=whose, team=team, tier=tier, live=live)
         document = report_pdf.quarter_document(
-            session, review=page.review, paper=paper, incident=page.incident
+            session, review=page.review, paper=paper, incident=page.incident, look=page.look
         )
     edition = page.review.edition
     click.echo(f"{edition.words}, data {page.review.digest[:12]}.", err=True)
@@ -188,7 +186,7 @@ def _page(
 
 def _render(home: Home, document: report_pdf.Document, out: Path | None) -> None:
     with home.reading() as session:
-        document = look.dressed(document, look.current(session))
+        document = look.dressed(document, look.of(session, document))
     click.echo(f"Rendering {document.name} …", err=True)
     write_out(report_pdf.pdf_of(document, home=home.settings.home), out or Path(document.name))
 
@@ -205,7 +203,7 @@ def _mail(home: Home, page: ReviewPage, document: report_pdf.Document, to: str) 
         raise Invalid([Problem("mail-to", f"“{to}” is no address.")])
     with home.reading() as session:
         found = None if "@" in to else review_mail.find_list(session, to)
-        document = look.dressed(document, look.current(session))
+        document = look.dressed(document, look.of(session, document))
     click.echo(f"Rendering {document.name} …", err=True)
     data = report_pdf.pdf_of(document, home=home.settings.home)
     reference, period = page.review.edition.reference, page.review.quarter

@@ -7,6 +7,7 @@ inside the functions: only the report child may call them.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -37,15 +38,33 @@ _ROW = 19
 _NAMES, _LABELS = 158, 62
 
 
-def draw(chart: Chart) -> str:
-    """The chart as an SVG text with a ``<title>``. The same value gives the same text."""
+@cache
+def engine() -> Any:
+    """The chart engine with the fonts of print, started."""
+    import altair as alt
     import vl_convert
 
     for folder in folders():
         vl_convert.register_font_directory(str(folder))
-    spec = _DRAWN[chart.kind](chart).to_dict()
-    spec["config"] = _CONFIG
-    return _titled(str(vl_convert.vegalite_to_svg(spec)), chart)
+    nothing = alt.Chart(_data([{"x": 1}])).mark_point().encode(x=alt.X("x:Q"))
+    vl_convert.vegalite_to_svg(nothing.to_dict())
+    return vl_convert
+
+
+def specification(chart: Chart, *, validate: bool = False) -> dict[str, Any]:
+    """What the engine draws. Checking it against the schema costs as much as drawing, so only
+    tests ask for that: the descriptions are ours, only their numbers differ.
+    """
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(validate):
+        made: dict[str, Any] = _DRAWN[chart.kind](chart).to_dict(validate=validate)
+    return made | {"config": _CONFIG}
+
+
+def draw(chart: Chart) -> str:
+    """The chart as an SVG text with a ``<title>``. The same value gives the same text."""
+    return _titled(str(engine().vegalite_to_svg(specification(chart))), chart)
 
 
 _CONFIG: dict[str, Any] = {
@@ -55,7 +74,7 @@ _CONFIG: dict[str, Any] = {
     "axis": {
         "labelFont": SANS, "titleFont": SANS, "labelFontSize": 11, "titleFontSize": 11,
         "titleFontWeight": "normal", "labelColor": INK_2, "titleColor": INK_2,
-        "domainColor": LINE, "tickColor": LINE, "gridColor": GRID, "labelLimit": 210,
+        "domainColor": LINE, "tickColor": LINE, "gridColor": GRID, "labelLimit": 0,
         "labelOverlap": "greedy",
     },
     "legend": {
@@ -77,8 +96,16 @@ def _titled(svg: str, chart: Chart) -> str:
     svg = re.sub(r'<rect width="\d+" height="\d+" fill="white"/>', "", svg, count=1)
     # A container of marks is no picture of its own; with that role it would need a text.
     svg = re.sub(r' role="graphics-symbol" aria-roledescription="[^"]*mark container"', "", svg)
+    svg = re.sub(_IDLE, "", svg)
     head = re.sub(r' class="marks"', ' class="drawn" role="img"', svg, count=1)
     return re.sub(r"(<svg[^>]*>)", rf"\1<title>{_literal(words)}</title>", head, count=1)
+
+
+_IDLE = (
+    r'<path class="(?:foreground|background)"[^>]* d="(?:M0,0h0v0h0Z)?"[^>]*/>'
+    r'| opacity="1"(?=[ />])'
+)
+"""What an SVG of the engine holds that shows nothing: a third of its marks to go through."""
 
 
 def _literal(text: str) -> str:
@@ -90,6 +117,18 @@ def _data(rows: Sequence[dict[str, Any]]) -> Any:
 
     made: Any = alt.Data
     return made(values=list(rows))
+
+
+def _either(channel: Any, test: str, yes: Any, no: Any) -> Any:
+    """One value where the test holds, another elsewhere. Altair's own ``condition`` reads the
+    whole schema at each call.
+    """
+    return channel(no, condition={"test": test, "value": yes})
+
+
+def _at(channel: Any, place: float) -> Any:
+    """A fixed place in px."""
+    return channel(place)
 
 
 def _stack(chart: Chart) -> Any:
@@ -124,7 +163,7 @@ def _stack(chart: Chart) -> Any:
     text = (
         alt.Chart(_data([t for t in totals if t["total"]]))
         .mark_text(dy=-7, color=INK)
-        .encode(x=x, y=alt.Y("total:Q"), text="total:Q")
+        .encode(x=x, y=alt.Y("total:Q"), text=alt.Text("total:Q"))
     )
     return (bars + text).properties(width=WIDTH - 50, height=150)
 
@@ -148,14 +187,16 @@ def _control(chart: Chart) -> Any:
     base = alt.Chart(_data(rows)).encode(x=x)
     y = alt.Y("incidents:Q", title="Incidents", axis=alt.Axis(tickMinStep=1, tickCount=4))
     band = base.mark_area(color=BAND, interpolate="step").encode(
-        y=alt.Y("low:Q", title="Incidents"), y2="high:Q"
+        y=alt.Y("low:Q", title="Incidents"), y2=alt.Y2("high:Q")
     )
-    centre = base.mark_line(color=INK_2, strokeDash=[4, 3], strokeWidth=1).encode(y="centre:Q")
+    centre = base.mark_line(color=INK_2, strokeDash=[4, 3], strokeWidth=1).encode(
+        y=alt.Y("centre:Q")
+    )
     line = base.mark_line(color=PETROL, strokeWidth=1.5).encode(y=y)
     dots = base.mark_point(filled=True, size=34, stroke=PETROL, strokeWidth=1.2, opacity=1).encode(
         y=y,
-        fill=alt.condition("datum.signal == 'yes'", alt.value(INK), alt.value(WHITE)),
-        size=alt.condition("datum.signal == 'yes'", alt.value(90), alt.value(34)),
+        fill=_either(alt.FillValue, "datum.signal == 'yes'", INK, WHITE),
+        size=_either(alt.SizeValue, "datum.signal == 'yes'", 90, 34),
     )
     return (band + centre + line + dots).properties(width=WIDTH - 50, height=115)
 
@@ -168,19 +209,36 @@ def _bars(chart: Chart) -> Any:
     kind = next(c.kind for c in chart.sheet.columns if c.key == "value")
     rows = [{**r, "shown": words.cell(r["value"], kind)} for r in chart.sheet.records()]
     most = max(float(r["value"] or 0) for r in rows) or 1
-    y = alt.Y("label:N", sort=None, title=None, axis=_names(320))
+    y = alt.Y("label:N", sort=None, title=None, axis=_names(rows, 350))
     base = alt.Chart(_data(rows)).encode(y=y)
     bars = base.mark_bar(color=PETROL, height=11).encode(
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.2]))
     )
-    text = base.mark_text(align="left", dx=5, color=INK).encode(x="value:Q", text="shown:N")
+    text = base.mark_text(align="left", dx=5, color=INK).encode(
+        x=alt.X("value:Q"), text=alt.Text("shown:N")
+    )
     return (bars + text).properties(width=WIDTH - 330, height=_ROW * len(rows))
 
 
-def _names(limit: int = _NAMES - 6) -> Any:
+_NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[] -"), frozenset("mwMWGOQ@%&")
+
+
+def _wide(text: str) -> float:
+    """Not less than the width of a label in px."""
+    return sum(
+        4.2 if c in _NARROW else 10.5 if c in _BROAD else 6.2 if c.islower() or c.isdigit() else 7.6
+        for c in text
+    ) + 4 * sum(not c.isascii() for c in text)
+
+
+def _names(rows: Sequence[dict[str, Any]], limit: int = _NAMES - 6, key: str = "label") -> Any:
+    """The axis of names. The engine only measures and cuts them when one may be too long, for
+    measuring is what it takes longest for.
+    """
     import altair as alt
 
-    return alt.Axis(domain=False, ticks=False, labelPadding=6, labelLimit=limit, labelOverlap=False)
+    cut = limit if any(_wide(str(row[key])) > limit for row in rows) else 0
+    return alt.Axis(domain=False, ticks=False, labelPadding=6, labelLimit=cut, labelOverlap=False)
 
 
 def _shares(chart: Chart, *, percent: bool = True) -> Any:
@@ -196,10 +254,10 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
     axis = alt.Axis(format="%" if percent else "", tickCount=3, grid=True, domain=False,
                     ticks=False)  # fmt: skip
     title = None if percent else next(c.label for c in chart.sheet.columns if c.key == "value")
-    y = alt.Y("label:N", sort=None, title=None, axis=_names())
+    y = alt.Y("label:N", sort=None, title=None, axis=_names(rows))
     base = alt.Chart(_data(rows)).encode(y=y)
     line = base.mark_rule(color=PETROL, strokeWidth=2).encode(
-        x=alt.X("low:Q", axis=axis, scale=scale, title=title), x2="high:Q"
+        x=alt.X("low:Q", axis=axis, scale=scale, title=title), x2=alt.X2("high:Q")
     )
     mark = base.mark_point(filled=True, shape="square", color=PETROL, size=48, opacity=1).encode(
         x=alt.X("value:Q", scale=scale)
@@ -207,7 +265,9 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
     longest = max(len(str(row["label"])) for row in rows)
     names = min(_NAMES, 8 + 6 * longest)
     width = HALF - names - _LABELS - (0 if percent else 24)
-    text = base.mark_text(align="left", color=INK).encode(x=alt.value(width + 12), text="shown:N")
+    text = base.mark_text(align="left", color=INK).encode(
+        x=_at(alt.XValue, width + 12), text=alt.Text("shown:N")
+    )
     return (line + mark + text).properties(width=width, height=_ROW * len(rows))
 
 
@@ -241,13 +301,13 @@ def _dots(chart: Chart) -> Any:
     high = max([p["minutes"] for p in jittered] or [60])
     scale = alt.Scale(type="log", domain=[min(low, 1), max(high, 60) * 1.1])
     axis = alt.Axis(values=ticks, labelExpr=_SPAN, grid=True, domain=False, ticks=False)
-    y = alt.Y("phase:N", sort=phases, title=None, axis=_names())
+    y = alt.Y("phase:N", sort=phases, title=None, axis=_names(rows, key="phase"))
     x = alt.X("minutes:Q", scale=scale, axis=axis, title=None)
     base = alt.Chart(_data(rows)).encode(y=y)
     known = [r for r in rows if r["low"] is not None]
     layers = [
         alt.Chart(_data(known)).mark_bar(color=BAND, height=30).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=axis, title=None), x2="high:Q"
+            y=y, x=alt.X("low:Q", scale=scale, axis=axis, title=None), x2=alt.X2("high:Q")
         ),
         alt.Chart(_data(jittered))
         .mark_point(filled=True, size=22, color=PETROL_2, opacity=0.75)
@@ -259,10 +319,10 @@ def _dots(chart: Chart) -> Any:
         .mark_tick(color=INK_2, thickness=1.2, height=34, strokeDash=[3, 2])
         .encode(y=y, x=alt.X("earlier:Q", scale=scale)),
         base.mark_text(align="left", color=INK, fontWeight="bold", dy=-6).encode(
-            x=alt.value(WIDTH - 225), text="shown:N"
+            x=_at(alt.XValue, WIDTH - 225), text=alt.Text("shown:N")
         ),
         base.mark_text(align="left", color=INK_2, dy=8, fontSize=10).encode(
-            x=alt.value(WIDTH - 225), text="sub:N"
+            x=_at(alt.XValue, WIDTH - 225), text=alt.Text("sub:N")
         ),
     ]  # fmt: skip
     return alt.layer(*layers).properties(width=WIDTH - 235, height=46 * len(rows))
@@ -318,7 +378,7 @@ def _parts(chart: Chart) -> Any:
             at += n
     order = [a for a in _ANSWERS if any(s["answer"] == a for s in spans)]
     whole = max(s["to"] for s in spans)
-    y = alt.Y("label:N", sort=labels, title=None, axis=_names())
+    y = alt.Y("label:N", sort=labels, title=None, axis=_names(rows))
     scale = alt.Scale(domain=[0, whole], nice=False)
     color = alt.Color(
         "answer:N",
@@ -328,17 +388,15 @@ def _parts(chart: Chart) -> Any:
     )
     base = alt.Chart(_data(spans)).encode(y=y)
     solid = base.mark_bar(height=15, strokeWidth=0.8, stroke=LINE).encode(
-        x=alt.X("from:Q", scale=scale, axis=None), x2="to:Q", color=color,
-        strokeDash=alt.condition(
-            "datum.answer == 'Unknown'", alt.value([2, 2]), alt.value([1, 0])
-        ),
-        opacity=alt.condition("datum.answer == 'Not asked'", alt.value(0.35), alt.value(1)),
+        x=alt.X("from:Q", scale=scale, axis=None), x2=alt.X2("to:Q"), color=color,
+        strokeDash=_either(alt.StrokeDashValue, "datum.answer == 'Unknown'", [2, 2], [1, 0]),
+        opacity=_either(alt.OpacityValue, "datum.answer == 'Not asked'", 0.35, 1),
     )  # fmt: skip
     text = base.transform_filter("datum.to - datum.from >= " + str(whole * 0.03)).mark_text(
         fontSize=10
     ).encode(
-        x=alt.X("mid:Q", scale=scale), text="incidents:Q",
-        color=alt.condition("datum.answer == 'Confirmed'", alt.value(WHITE), alt.value(INK)),
+        x=alt.X("mid:Q", scale=scale), text=alt.Text("incidents:Q"),
+        color=_either(alt.ColorValue, "datum.answer == 'Confirmed'", WHITE, INK),
     )  # fmt: skip
     return (solid + text).properties(width=HALF - 120, height=(_ROW + 3) * len(labels))
 
@@ -347,7 +405,9 @@ def _step(chart: Chart) -> Any:
     import altair as alt
 
     rows = chart.sheet.records()
-    first = 1.0 if float(rows[0]["share"] or 0) > float(rows[-1]["share"] or 0) else 0.0
+    # Reviews frozen by earlier versions may hold a curve on which nothing has happened yet.
+    falls = not rows or float(rows[0]["share"] or 0) > float(rows[-1]["share"] or 0)
+    first = 1.0 if falls else 0.0
     start: dict[str, Any] = {"at": 0, "share": first, "low": first, "high": first}
     rows = [start, *rows]
     title = next(c.label for c in chart.sheet.columns if c.key == "at")
@@ -357,13 +417,13 @@ def _step(chart: Chart) -> Any:
     y = alt.Y("share:Q", title=says, scale=scale, axis=alt.Axis(format="%", tickCount=5))
     base = alt.Chart(_data(rows)).encode(x=x)
     band = base.mark_area(color=BAND, interpolate="step-after").encode(
-        y=alt.Y("low:Q", scale=scale, title=says), y2="high:Q"
+        y=alt.Y("low:Q", scale=scale, title=says), y2=alt.Y2("high:Q")
     )
     line = base.mark_line(color=PETROL, interpolate="step-after", strokeWidth=2).encode(y=y)
     half = alt.Chart(_data([{"y": 0.5}])).mark_rule(color=LINE, strokeDash=[3, 3]).encode(
         y=alt.Y("y:Q", scale=scale)
     )  # fmt: skip
-    return (band + half + line).properties(width=HALF - 62, height=150)
+    return (band + half + line).properties(width=HALF - 62, height=130)
 
 
 def _smalls(chart: Chart) -> Any:
@@ -386,19 +446,19 @@ def _smalls(chart: Chart) -> Any:
         scale = alt.Scale(domain=[0, most * 1.35])
         bars = base.mark_bar(size=30).encode(
             y=alt.Y("incidents:Q", axis=None, scale=scale),
-            color=alt.condition(f"datum.quarter == '{last}'", alt.value(PETROL), alt.value(GREY)),
+            color=_either(alt.ColorValue, f"datum.quarter == '{last}'", PETROL, GREY),
         )
         text = base.mark_text(dy=-6, color=INK).encode(
-            y=alt.Y("incidents:Q", axis=None, scale=scale), text="incidents:Q"
+            y=alt.Y("incidents:Q", axis=None, scale=scale), text=alt.Text("incidents:Q")
         )
         label = (
             alt.Chart(_data([{"name": _wrapped(name)}]))
             .mark_text(align="left", baseline="middle", color=INK, fontSize=11, lineHeight=13)
-            .encode(x=alt.value(-200), y=alt.value(14), text="name:N")
+            .encode(x=_at(alt.XValue, -200), y=_at(alt.YValue, 14), text=alt.Text("name:N"))
         )
         row = (bars + text + label).properties(width=WIDTH - 215, height=26)
         whole = row if whole is None else whole & row
-    return whole.resolve_scale(x="independent")
+    return whole.resolve_scale(x="independent").properties(spacing=16, bounds="flush")
 
 
 def _wrapped(name: str, most: int = 34) -> list[str]:

@@ -1,5 +1,6 @@
 """Print templates to HTML: an environment of its own, with no request and no session in reach."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -17,7 +18,7 @@ from rca.reports.markdown import markdown_to_html
 from rca.reports.value import Cell, Column, Sheet
 
 PAPERS = {"a4": "A4", "letter": "letter"}
-_MOST_STEPS = 12
+_MOST_STEPS, _SMALL_ROWS = 8, 12
 
 
 def known(value: datetime | None, precision: str = "minute") -> str:
@@ -58,22 +59,85 @@ def turned(sheet: Sheet) -> Sheet:
     return replace(sheet, columns=(sheet.columns[0], *heads), rows=rows)
 
 
-def widths(sheet: Sheet) -> tuple[int, ...]:
-    """Percent of the width for each column: fixed layout is many times quicker to set, and no
-    word is broken in a head that is too narrow.
+def across(sheet: Sheet) -> Sheet:
+    """A narrow table of few rows with its rows as columns; any other table as it is."""
+    counts = all(column.kind == "count" for column in sheet.columns[1:])
+    if not counts or len(sheet.columns) > 3 or len(sheet.rows) > 7:
+        return sheet
+    heads = tuple(Column(str(row[0]), str(row[0]), "count") for row in sheet.rows)
+    rows = tuple(
+        (column.label, *(row[place] for row in sheet.rows))
+        for place, column in enumerate(sheet.columns)
+        if place
+    )
+    return replace(sheet, columns=(sheet.columns[0], *heads), rows=rows)
+
+
+def pairs(sheets: Sequence[Sheet]) -> list[tuple[tuple[Sheet, int], ...]]:
+    """Tables in order with their percent of the width: two of them side by side where both are
+    narrow and of few rows, the wordier one wider.
     """
-    weights = []
+    found: list[tuple[Sheet, ...]] = []
+    for sheet in sheets:
+        if found and len(found[-1]) == 1 and _small(found[-1][0]) and _small(sheet):
+            found[-1] = (*found[-1], sheet)
+        else:
+            found.append((sheet,))
+    return [_parted(group) for group in found]
+
+
+def _parted(group: tuple[Sheet, ...]) -> tuple[tuple[Sheet, int], ...]:
+    if len(group) == 1:
+        return ((group[0], 100),)
+    first, second = (sum(_wanted(sheet)[0]) for sheet in group)
+    left = min(60, max(40, round(10 * first / (first + second)) * 10))
+    return ((group[0], left), (group[1], 100 - left))
+
+
+def _small(sheet: Sheet) -> bool:
+    return len(sheet.columns) <= 4 and len(sheet.rows) <= _SMALL_ROWS
+
+
+WHOLE = 106
+"""Characters that a line of a table across the sheet holds."""
+
+
+def widths(sheet: Sheet, chars: float = WHOLE) -> tuple[int, ...]:
+    """Percent of the width for each column: fixed layout is many times quicker to set, and no
+    word is broken while there is room for it.
+    """
+    return _shared(*_wanted(sheet), chars)
+
+
+def _wanted(sheet: Sheet) -> tuple[list[float], list[float]]:
+    """For each column the characters that it would like, and those that it needs."""
+    wanted, least = [], []
     for place, column in enumerate(sheet.columns):
         cells = [words.cell(row[place], column.kind) for row in sheet.rows[:60]]
+        head = 1.15 * max(len(word) for word in column.label.split())
         longest = max((len(text) for text in cells), default=1)
-        head = max(len(word) for word in column.label.split()) + 1
         if column.kind == "text":
-            needed = 1.2 * longest if longest <= 14 else min(longest, 68) ** 0.9
-            weights.append(max(head, needed) + 3)
+            word = max((len(w) for text in cells for w in text.split()), default=1)
+            needed = 1.05 * longest if longest <= 14 else min(longest, 68) ** 0.9
+            needed = longest if 14 < longest <= 36 else needed
+            wanted.append(max(head, needed) + 3)
+            least.append(max(head, 1.1 * min(word, 24)) + 2)
         else:
-            weights.append(max(head, longest) + 1.5)
-    total = sum(weights)
-    return tuple(max(4, int(100 * weight / total)) for weight in weights)
+            wanted.append(max(head, longest) + 2)
+            least.append(max(head, longest) + 1)
+    return wanted, least
+
+
+def _shared(wanted: Sequence[float], least: Sequence[float], chars: float) -> tuple[int, ...]:
+    """Percents as wanted, but for each column what it needs at least, taken from the others."""
+    scale = chars / sum(wanted)
+    given = [max(want * scale, need) for want, need in zip(wanted, least, strict=True)]
+    over = sum(given) - chars
+    spare = [have - need for have, need in zip(given, least, strict=True)]
+    if over > 0 and sum(spare) > 0:
+        part = min(1.0, over / sum(spare))
+        given = [have - part * more for have, more in zip(given, spare, strict=True)]
+    return tuple(max(4, int(100 * have / sum(given))) for have in given)
 
 
 def thinned(sheet: Sheet, most: int = _MOST_STEPS) -> Sheet:
@@ -113,6 +177,8 @@ def _environment() -> Environment:
         wide=wide,
         thinned=thinned,
         turned=turned,
+        across=across,
+        pairs=pairs,
         widths=widths,
         markdown=_markdown,
         label=_label,

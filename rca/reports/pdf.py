@@ -4,7 +4,9 @@ Only the report child calls this: weasyprint loads inside the functions.
 """
 
 import base64
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from rca.paths import static_dir
@@ -24,17 +26,15 @@ def _coloured(text: str, colours: Mapping[str, str]) -> str:
 
 
 def bundled(
-    charts: Mapping[str, str], pictures: Mapping[str, str], colours: Mapping[str, str]
+    pictures: Mapping[str, str], colours: Mapping[str, str]
 ) -> dict[str, tuple[bytes, str]]:
-    """Everything that print may load, by address: fonts, our style sheet, charts, the logo."""
+    """What print may load besides charts, by address: fonts, our style sheet, the logo."""
     found = {f"bundle:{name}": (path.read_bytes(), "font/ttf") for name, path in files().items()}
     sheet = static_dir() / "css" / "print.css"
     found["bundle:print.css"] = (
         _coloured(sheet.read_text(encoding="utf-8"), colours).encode(),
         "text/css",
     )
-    for name, svg in charts.items():
-        found[f"chart:{name}"] = (_coloured(svg, colours).encode(), "image/svg+xml")
     for address, data in pictures.items():
         raw = base64.b64decode(data)
         kind = "image/png" if raw.startswith(b"\x89PNG") else "image/jpeg"
@@ -42,13 +42,29 @@ def bundled(
     return found
 
 
-def deny_fetcher(allowed: Mapping[str, tuple[bytes, str]]) -> Any:
-    """A fetcher that knows ``allowed`` and small raster pictures in ``data:``, and nothing else.
+Charts = Callable[[], Mapping[str, str]]
+"""Gives SVG by name. Asked when the first chart is met, so that pages begin while charts are drawn.
+"""
+
+
+def _nothing() -> Mapping[str, str]:
+    return {}
+
+
+def deny_fetcher(
+    allowed: Mapping[str, tuple[bytes, str]],
+    charts: Charts = _nothing,
+    colours: Mapping[str, str] | None = None,
+) -> Any:
+    """A fetcher that knows ``allowed``, our charts, and small raster pictures in ``data:``, and
+    nothing else.
 
     The engine's own one reads files and follows addresses of the writer's choice; a plain function
     that raises crashes it, so this is a subclass.
     """
     from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    drawn = cache(charts)
 
     class DenyFetcher(URLFetcher):  # type: ignore[misc]
         """Named files only."""
@@ -58,6 +74,10 @@ def deny_fetcher(allowed: Mapping[str, tuple[bytes, str]]) -> Any:
             if url in allowed:
                 data, kind = allowed[url]
                 return URLFetcherResponse(url, data, {"Content-Type": kind})
+            scheme, _, name = url.partition(":")
+            if scheme == "chart" and name in drawn():
+                svg = _coloured(drawn()[name], colours or {})
+                return URLFetcherResponse(url, svg.encode(), {"Content-Type": "image/svg+xml"})
             if url.startswith(_PICTURES):
                 return super().fetch(url, headers)
             raise Refused(f"print may not load {url[:80]}")
@@ -65,9 +85,74 @@ def deny_fetcher(allowed: Mapping[str, tuple[bytes, str]]) -> Any:
     return DenyFetcher()
 
 
+_SHAPING = (b"GSUB", b"GPOS", b"GDEF", b"BASE", b"DSIG")
+"""Tables of a font that set lines. A PDF holds set lines, so its fonts need none of them."""
+
+
+def lean(font: bytes) -> bytes:
+    """An OpenType font without the tables that only shaping reads; anything else as it is."""
+    if font[:4] not in (b"\0\1\0\0", b"OTTO"):
+        return font
+    count = struct.unpack_from(">H", font, 4)[0]
+    records = [struct.unpack_from(">4sLLL", font, 12 + 16 * place) for place in range(count)]
+    kept = [record for record in records if record[0] not in _SHAPING]
+    power = len(kept).bit_length() - 1
+    directory = [
+        font[:4]
+        + struct.pack(">HHHH", len(kept), 16 << power, power, 16 * len(kept) - (16 << power))
+    ]
+    tables, at = [], 12 + 16 * len(kept)
+    for tag, checksum, place, length in kept:
+        directory.append(struct.pack(">4sLLL", tag, checksum, at, length))
+        tables.append(font[place : place + length] + bytes(-length % 4))
+        at += len(tables[-1])
+    return b"".join(directory + tables)
+
+
+class _Run(str):
+    """A text that is walked through in one step."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        yield str(self)
+
+
+@cache
+def _quicken() -> None:
+    """Two habits of the engine that cost half of a document's time, changed once per process.
+
+    Without HarfBuzz's subsetter it takes fontTools, which reads the shaping tables before it drops
+    them: here they are dropped first. And it sets each letter of an SVG text as a line of its
+    own, which also loses the kerning that the chart was measured with: ours have no place per
+    letter, so the text is one run.
+    """
+    from weasyprint import svg
+    from weasyprint.pdf.fonts import Font
+
+    whole, letters = Font.subset, svg.text
+
+    def subset(font: Any, *args: Any, **named: Any) -> None:
+        font.file_content = lean(font.file_content)
+        whole(font, *args, **named)
+
+    def text(drawing: Any, node: Any, size: Any) -> None:
+        if node.text and not _PLACED & set(node.attrib):
+            node._etree_node.text = _Run(node.text)
+        letters(drawing, node, size)
+
+    Font.subset = subset
+    svg.text = text
+    svg.TAGS.update({tag: text for tag, draw in svg.TAGS.items() if draw is letters})
+
+
+_PLACED = {"dx", "dy", "rotate", "letter-spacing", "textLength"}
+"""Attributes that place letters one by one."""
+
+
 def html_to_pdf(
     html: str,
-    charts: Mapping[str, str],
+    charts: Charts = _nothing,
     *,
     pictures: Mapping[str, str] | None = None,
     colours: Mapping[str, str] | None = None,
@@ -80,10 +165,12 @@ def html_to_pdf(
     """
     import weasyprint
 
+    _quicken()
     document = weasyprint.HTML(
         string=_coloured(html, colours or {}),
         base_url=None,
-        url_fetcher=fetcher or deny_fetcher(bundled(charts, pictures or {}, colours or {})),
+        url_fetcher=fetcher
+        or deny_fetcher(bundled(pictures or {}, colours or {}), charts, colours),
     )
     written: bytes = document.write_pdf(pdf_variant="pdf/ua-1", uncompressed_pdf=False)
     return written

@@ -6,11 +6,12 @@ from sqlmodel import Session
 
 from rca.reports import words
 from rca.reports.paper import print_html
-from rca.reports.value import Chart, Column, Sheet, digest_of
+from rca.reports.value import Chart, Sheet, digest_of
 from rca.services import guardrail_reading
 from rca.services.causes import cause_name
 from rca.services.guardrail_reading import GuardrailPage
 from rca.services.pattern_view import PatternView, view_pattern
+from rca.services.quarter.columns import rate_columns
 from rca.services.report_pdf import Document, check_paper
 
 _DAYS = 90.0
@@ -44,11 +45,11 @@ def pattern_document(
 
 
 def guardrail_document(
-    session: Session, *, guardrail_id: str, now: datetime, organisation: str, paper: str = "a4"
+    session: Session, *, identifier: str, now: datetime, organisation: str, paper: str = "a4"
 ) -> Document:
     """The brief of a guardrail with what speaks for and against it. Raises NotFound, Invalid."""
     check_paper(paper)
-    page = guardrail_reading.guardrail_page(session, guardrail_id=guardrail_id, now=now)
+    page = guardrail_reading.guardrail_page(session, guardrail_id=identifier, now=now)
     as_of = now.date().isoformat()
     digest = digest_of([page.text, page.item.decision, page.item.reason, page.version])
     html = print_html(
@@ -60,10 +61,10 @@ def guardrail_document(
         organisation=organisation,
         banner="Internal",
         as_of=as_of,
-        run=_run(organisation, f"Guardrail {guardrail_id}", as_of, digest),
+        run=_run(organisation, f"Guardrail {identifier}", as_of, digest),
         digest=digest,
     )
-    return Document(f"guardrail-{guardrail_id}.pdf", html)
+    return Document(f"guardrail-{identifier}.pdf", html)
 
 
 def _run(organisation: str, what: str, as_of: str, digest: str) -> str:
@@ -97,14 +98,7 @@ def _trend(pattern: PatternView) -> Chart | None:
     )
     if not any(row[1] for row in rows):
         return None
-    columns = (
-        Column("label", "Quarter"),
-        Column("k", "Incidents", "count"),
-        Column("days", "Days", "number"),
-        Column("value", "A quarter", "number"),
-        Column("low", "95% from", "number"),
-        Column("high", "to", "number"),
-    )
+    columns = rate_columns("Quarter", "A quarter")
     return Chart(
         "pattern-trend",
         "rates",

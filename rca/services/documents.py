@@ -211,12 +211,22 @@ def _made(
     engine: Engine, kind: str, request: Mapping[str, Any], teller: _Teller, now: datetime
 ) -> bytes:
     charts = tuple(_charts().validate_python(request["charts"]))
-    svgs = _drawings(engine, charts, teller, now)
+    with reading(engine) as session:
+        found = drawn(session, charts)
+
+    def drew(svgs: dict[str, str]) -> None:
+        _keep_drawings(engine, charts, svgs, now)
+
     if kind == _DRAWINGS:
+        svgs = found or draw_charts(
+            charts, polite=True, cancelled=teller.cancelled, tell=teller.tell
+        )
         return json.dumps(svgs).encode()
     return make_pdf(
         request["html"],
-        drawn=svgs,
+        () if found else charts,
+        drawn=found,
+        drew=drew,
         pictures=request.get("pictures") or {},
         colours=request.get("colours") or {},
         polite=True,
@@ -229,25 +239,17 @@ def _charts() -> Any:
     return TypeAdapter(list[Chart])
 
 
-def _drawings(
-    engine: Engine, charts: tuple[Chart, ...], teller: _Teller, now: datetime
-) -> dict[str, str]:
-    """The charts, drawn now unless they are kept; kept for the page too."""
-    if not charts:
-        return {}
-    with reading(engine) as session:
-        found = drawn(session, charts)
-    if found:
-        return found
-    made = draw_charts(charts, polite=True, cancelled=teller.cancelled, tell=teller.tell)
+def _keep_drawings(
+    engine: Engine, charts: tuple[Chart, ...], svgs: dict[str, str], now: datetime
+) -> None:
+    """Keep the charts of a document for the page too."""
     key = charts_key(charts)
     with writing(engine) as session:
         row = session.get(t.PrintedDocument, key) or t.PrintedDocument(
             key=key, kind=_DRAWINGS, name="charts", asked_at=now
         )
-        row.data, row.request, row.made_at, row.failed = json.dumps(made).encode(), {}, now, ""
+        row.data, row.request, row.made_at, row.failed = json.dumps(svgs).encode(), {}, now, ""
         session.add(row)
-    return made
 
 
 def _finish(

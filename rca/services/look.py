@@ -182,6 +182,22 @@ def palette(accent: str) -> dict[str, str]:
     }
 
 
+def kept(look: Look) -> dict[str, Any]:
+    """The look as plain JSON values, for what has to stay as it was published."""
+    logo = base64.b64encode(look.logo).decode()
+    return {"name": look.name, "accent": look.accent, "logo": logo, "size": list(look.logo_size)}
+
+
+def of(session: Session, document: Document) -> Look:
+    """What the document wears: the look that was kept with it, else the one that is set."""
+    found = document.look
+    if not found:
+        return current(session)
+    width, height = found["size"]
+    logo = base64.b64decode(found["logo"])
+    return Look(found["name"], found["accent"], logo, "image/png", (width, height))
+
+
 def dressed(document: Document, look: Look) -> Document:
     """The document in the company's colour and with its logo."""
     colours = tuple(sorted(palette(look.accent).items()))

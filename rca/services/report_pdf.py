@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session
 
@@ -36,7 +38,7 @@ _TEMPLATES = {"full": "postmortem.html", "one-page": "one-page.html", "customer"
 @dataclass(frozen=True, slots=True)
 class Document:
     """A PDF to be: its HTML, charts, pictures in base64 by address, colours, and its file name.
-    ``keep`` allows the cache.
+    ``keep`` allows the cache; ``look`` is the company look that was kept with it, if any.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Document:
     keep: bool = True
     pictures: tuple[tuple[str, str], ...] = ()
     colours: tuple[tuple[str, str], ...] = ()
+    look: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -134,10 +137,15 @@ _BANNERS = {"draft": "Draft, internal", "frozen": "Not published yet, internal"}
 
 
 def quarter_document(
-    session: Session, *, review: Review, paper: str = "a4", incident: Printed | None = None
+    session: Session,
+    *,
+    review: Review,
+    paper: str = "a4",
+    incident: Printed | None = None,
+    look: Mapping[str, Any] | None = None,
 ) -> Document:
-    """The review as a document. A frozen one brings the incident that it prints whole; for
-    figures of the moment it is read here.
+    """The review as a document. A frozen one brings the incident that it prints whole and the
+    company look of that day; for figures of the moment the incident is read here.
     """
     _check("full", paper)
     edition = review.edition
@@ -160,7 +168,7 @@ def quarter_document(
         digest=review.digest,
     )  # fmt: skip
     name = edition.reference or review.quarter
-    return Document(f"reliability-review-{name}.pdf", html, tuple(review.charts()))
+    return Document(f"reliability-review-{name}.pdf", html, tuple(review.charts()), look=look)
 
 
 def _standing(review: Review) -> str:
@@ -209,8 +217,9 @@ def _keep(folder: Path, name: str, data: bytes) -> None:
         return
 
 
-def pdf_of(document: Document, *, home: Path) -> bytes:
-    """The bytes, from the cache in ``home`` or rendered now in a limited child process.
+def pdf_of(document: Document, *, home: Path, polite: bool = False) -> bytes:
+    """The bytes, from the cache in ``home`` or rendered now in limited processes; ``polite`` lets
+    others go first.
 
     Raises Unavailable without Pango, RenderingFailed past a limit.
     """
@@ -224,8 +233,10 @@ def pdf_of(document: Document, *, home: Path) -> bytes:
         document.html,
         () if drawn else document.charts,
         drawn=drawn,
+        drew=lambda svgs: _keep_charts(document.charts, svgs, home),
         pictures=dict(document.pictures),
         colours=dict(document.colours),
+        polite=polite,
     )
     if document.keep:
         _keep(folder, name, data)
@@ -250,10 +261,14 @@ def charts_kept(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
 
 
 def charts_of(charts: tuple[Chart, ...], *, home: Path) -> dict[str, str]:
-    """SVG by chart name, from the cache or drawn now, all in one child."""
+    """SVG by chart name, from the cache or drawn now."""
     found = charts_kept(charts, home=home)
     if found or not charts:
         return found
     drawn = draw_charts(charts)
-    _keep(home / "cache" / "charts", _charts_file(charts), json.dumps(drawn).encode())
+    _keep_charts(charts, drawn, home)
     return drawn
+
+
+def _keep_charts(charts: tuple[Chart, ...], drawn: dict[str, str], home: Path) -> None:
+    _keep(home / "cache" / "charts", _charts_file(charts), json.dumps(drawn).encode())

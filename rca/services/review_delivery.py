@@ -34,8 +34,7 @@ def delivery(
 
     Raises NotFound without an incident there.
     """
-    found = look.current(session)
-    name = found.name or organisation
+    name = look.name_of(session, settings_name=organisation)
     reference = review_records.published_reference(session, period=period, whose=whose)
     if reference:
         page = review_pages.record_page(session, reference=reference, now=now, organisation=name)
@@ -46,10 +45,10 @@ def delivery(
         )
         path = f"/reviews/{period}"
     document = report_pdf.quarter_document(
-        session, review=page.review, paper=paper, incident=page.incident
+        session, review=page.review, paper=paper, incident=page.incident, look=page.look
     )
     return Delivery(
-        look.dressed(document, found),
+        look.dressed(document, look.of(session, document)),
         str(period),
         f"Reliability review {page.review.quarter}",
         page.review.title,

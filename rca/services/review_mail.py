@@ -199,7 +199,11 @@ def run_job(engine: Engine, claim: Claim, settings: Settings, now: datetime) -> 
         row = session.get(t.ReviewSchedule, claim.payload["schedule"])
         members = find_list(session, row.list_name) if row else None
         found = _delivery(session, settings, row, claim.payload["quarter"], now) if row else None
-    data = report_pdf.pdf_of(found.document, home=settings.home) if found and members else b""
+    data = (
+        report_pdf.pdf_of(found.document, home=settings.home, polite=True)
+        if found and members
+        else b""
+    )
     with writing(engine) as session:
         queued = 0
         if members and found:

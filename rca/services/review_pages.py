@@ -1,7 +1,9 @@
 """What the review's pages show: the value, its charts where they are drawn, words for its cells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -36,6 +38,11 @@ class ReviewPage:
     def incident(self) -> Printed | None:
         """The incident that a frozen review keeps whole."""
         return self.record.incident if self.record else None
+
+    @property
+    def look(self) -> Mapping[str, Any] | None:
+        """The company look that a frozen review keeps."""
+        return self.record.look if self.record else None
 
 
 def live_page(

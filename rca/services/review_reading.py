@@ -99,6 +99,7 @@ class RecordView:
     tier: int | None
     replaces: str
     newer: str
+    look: Mapping[str, Any] | None = None
 
 
 def period_of(row: t.ReviewRow) -> Period:
@@ -218,6 +219,7 @@ def view(session: Session, row: t.ReviewRow, figures: Review | None) -> RecordVi
         tier=row.tier,
         replaces=_reference_of(session, t.ReviewRow.id == row.replaces_id),
         newer=_reference_of(session, t.ReviewRow.replaces_id == row.id),
+        look=row.snapshot.get("look"),
     )
 
 

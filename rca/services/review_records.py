@@ -18,7 +18,7 @@ from rca.domain.periods import Period
 from rca.domain.vocabulary import ReviewState
 from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
 from rca.reports.value import Review, as_json, review_digest
-from rca.services import reading, reviews, secrets_guard
+from rca.services import look, reading, reviews, secrets_guard
 from rca.services.permissions import need
 from rca.services.review_reading import merged, parts_of, period_of
 from rca.store import audit
@@ -149,6 +149,7 @@ def freeze(
         "review": as_json(figures),
         "incident": _incident(session, figures.in_full),
         "made_with": __version__,
+        "look": look.kept(look.current(session)),
     }
     row.digest, row.headline = review_digest(figures), figures.headline
     row.frozen_at, row.frozen_by = now, viewer.user_id

@@ -162,7 +162,7 @@ def record_pdf(reference: str) -> Answer:
     page = page_of(reference)
     with reading() as session:
         document = report_pdf.quarter_document(
-            session, review=page.review, paper=paper(), incident=page.incident
+            session, review=page.review, paper=paper(), incident=page.incident, look=page.look
         )
     return answer_pdf(document)
 

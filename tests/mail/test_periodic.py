@@ -202,7 +202,7 @@ def test_a_schedule_sends_each_quarter_once_and_none_from_before_it(
     sqlite_engine: Engine, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        report_pdf, "pdf_of", lambda document, home: b"%PDF " + document.name.encode()
+        report_pdf, "pdf_of", lambda document, **_: b"%PDF " + document.name.encode()
     )
     with writing(sqlite_engine) as session:
         people = make_people(session, now)

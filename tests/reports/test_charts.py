@@ -3,9 +3,14 @@
 import itertools
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
+import altair as alt
 import pytest
+from altair.utils.schemapi import SchemaValidationError
 
+from rca.reports import charts as palette
+from rca.reports.charts import specification
 from rca.reports.rendering import draw_charts
 from rca.reports.value import Chart
 from tests.conftest import run_python
@@ -29,6 +34,38 @@ def test_each_kind_is_drawn_with_its_finding_as_title(chart: Chart, drawn: dict[
     assert len(marks) >= 2, "an empty chart"
 
 
+@pytest.mark.parametrize("chart", charts(), ids=lambda c: c.kind)
+def test_each_kind_is_described_as_the_schema_asks(chart: Chart) -> None:
+    """Drawing itself does not check: that would cost as much again."""
+    assert specification(chart, validate=True) == specification(chart)
+
+
+def test_the_schema_check_finds_a_wrong_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        palette._DRAWN, "bars", lambda _: alt.Chart(alt.Data(values=[])).mark_bar(cornerRadius="x")
+    )
+    with pytest.raises(SchemaValidationError):
+        specification(next(c for c in charts() if c.kind == "bars"), validate=True)
+
+
+def test_a_curve_without_a_step_is_drawn_flat() -> None:
+    """Before the first action is finished nothing has happened on it."""
+    chart = next(c for c in charts() if c.kind == "step")
+    still = replace(chart, sheet=replace(chart.sheet, rows=()))
+    assert "aria-label" in draw_charts([still])[chart.name]
+
+
+def test_a_name_too_long_for_its_place_is_cut() -> None:
+    chart = next(c for c in charts() if c.kind == "shares")
+    rows = tuple(("W" * 40 if row[0] == "Configuration" else row[0], *row[1:])
+                 for row in chart.sheet.rows)  # fmt: skip
+    svg = draw_charts([replace(chart, sheet=replace(chart.sheet, rows=rows))])[chart.name]
+    shown = re.findall(r">(W+…?)<", svg)
+    assert len(shown) == 1
+    assert len(shown[0]) < 25
+    assert shown[0].endswith("…")
+
+
 def test_no_drawing_carries_style_script_or_an_address(drawn: dict[str, str]) -> None:
     for name, svg in drawn.items():
         assert not re.search(r"<(script|style|foreignObject|image|a)\b", svg), name
@@ -42,8 +79,6 @@ def test_text_of_people_is_escaped_in_a_drawing(drawn: dict[str, str]) -> None:
 
 def test_colours_are_of_the_print_palette_only(drawn: dict[str, str]) -> None:
     """The page maps each print colour to its token; another one would stay light in dark mode."""
-    from rca.reports import charts as palette
-
     allowed = {
         value for name, value in vars(palette).items()
         if name.isupper() and isinstance(value, str) and value.startswith("#")
@@ -55,7 +90,6 @@ def test_colours_are_of_the_print_palette_only(drawn: dict[str, str]) -> None:
 
 def test_every_print_colour_has_its_token_on_the_page() -> None:
     from rca.paths import static_dir
-    from rca.reports import charts as palette
 
     sheet = (static_dir() / "css" / "review.css").read_text(encoding="utf-8")
     for name, value in vars(palette).items():

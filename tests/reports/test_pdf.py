@@ -2,50 +2,29 @@
 
 import io
 import itertools
-import os
 import re
-import signal
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
-from rca.errors import Unavailable
-from rca.reports import rendering
+from rca.reports.fonts import files
 from rca.reports.markdown import markdown_to_html
 from rca.reports.paper import print_html
-from rca.reports.rendering import RenderingFailed, make_pdf
+from rca.reports.pdf import lean
+from rca.reports.rendering import make_pdf
 from rca.services.printing import printed
-from tests.conftest import run_python
 from tests.factories import rich
+from tests.reports.pages import page, record
 from tests.reports.values import review
 
 CANARY = "canary-in-the-file-7f3a"
-
-
-def page(**changes: Any) -> str:
-    """The print HTML of the small review."""
-    return print_html(
-        "quarter.html", review=review(**changes), incident=None, organisation="Fernwick",
-        agenda_rule="Chosen by rule.",
-        banner="Internal", as_of="2026-10-05", run="Fernwick · data abc", digest="abc",
-    )  # fmt: skip
-
-
-def record(paper: str = "a4", template: str = "postmortem.html", **changes: Any) -> str:
-    """The print HTML of one postmortem."""
-    content = rich(**changes)
-    value = printed(content, reference="INC-2026-0001", state="revision 2", unconfirmed=1)
-    return print_html(
-        template, paper=paper, p=value, organisation="Fernwick", banner="", as_of="2026-10-05",
-        run="run", digest="abc",
-    )  # fmt: skip
 
 
 def text_of(pdf: bytes) -> str:
@@ -110,7 +89,7 @@ html = sys.stdin.read()
 class Permissive(URLFetcher):
     pass
 fetcher = Permissive() if sys.argv[1] == "permissive" else None
-sys.stdout.buffer.write(pdf.html_to_pdf(html, {}, fetcher=fetcher))
+sys.stdout.buffer.write(pdf.html_to_pdf(html, fetcher=fetcher))
 """
 
 
@@ -337,74 +316,21 @@ def test_only_fonts_of_our_packages_are_used(quarter: bytes) -> None:
     assert all(name.startswith(("Source-Sans", "Source-Serif")) for name in names), names
 
 
-# Limits
+def test_words_in_charts_can_be_read_out(quarter: bytes) -> None:
+    """Letters set one by one would come out of a PDF unkerned, with gaps."""
+    said = text_of(quarter)
+    for label in ("Configuration", "Retry storms", "Staged, before", "3 of 9"):
+        assert label in said
 
 
-def test_a_slow_child_is_stopped_and_gone() -> None:
-    with pytest.raises(RenderingFailed, match="took longer"):
-        make_pdf(page(), list(review().charts()), seconds=0.05)
-
-
-def test_a_large_child_is_stopped() -> None:
-    with pytest.raises(RenderingFailed, match="needed more than 20 MB"):
-        make_pdf(page(), memory=20 * 1024**2)
-
-
-def test_a_cancelled_child_is_gone() -> None:
-    started: list[int] = []
-    real = subprocess.Popen
-
-    class Watched(real):  # type: ignore[type-arg, misc, valid-type]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            started.append(self.pid)
-
-    rendering.subprocess.Popen = Watched  # type: ignore[attr-defined]
-    try:
-        with pytest.raises(RenderingFailed, match="was cancelled"):
-            make_pdf(page(), cancelled=lambda: True)
-    finally:
-        rendering.subprocess.Popen = real  # type: ignore[attr-defined]
-    with pytest.raises(ProcessLookupError):
-        os.kill(started[0], signal.SIGCONT)
-
-
-def test_the_child_limits_its_own_memory() -> None:
-    code = (
-        "import rca.reports.child as c; c._limit()\n"
-        "try:\n    held = bytearray(3 * 1024**3)\n    print('held')\n"
-        "except MemoryError:\n    print('refused')"
-    )
-    assert run_python(code).strip() == "refused"
-
-
-def test_the_child_sees_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RCA_DATABASE_URL", "postgresql://someone:secret@host/db")
-    assert not [name for name in rendering._environment() if name.startswith("RCA_")]
-
-
-def test_without_pango_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A weasyprint that can't find its system library, as on a bare machine."""
-    fake = tmp_path / "weasyprint"
-    fake.mkdir()
-    (fake / "__init__.py").write_text(
-        "raise OSError(\"cannot load library 'libgobject-2.0-0': no such file\")", encoding="utf-8"
-    )
-    real = rendering._environment()
-    monkeypatch.setattr(
-        rendering, "_environment",
-        lambda: {**real, "PYTHONPATH": f"{tmp_path}{os.pathsep}{real['PYTHONPATH']}"},
-    )  # fmt: skip
-    with pytest.raises(Unavailable, match="apt-get install libpango"):
-        make_pdf(page())
-    drawn = rendering.draw_charts(list(review().charts())[:1])
-    assert drawn, "charts need no Pango"
-
-
-def test_a_fault_of_ours_is_told_apart() -> None:
-    began = time.monotonic()
-    with pytest.raises(RenderingFailed, match="could not be made"):
-        rendering._ask({"charts": [{"nonsense": 1}], "html": None}, 30, 2**31, lambda: False, None)
-    assert time.monotonic() > began
+def test_embedded_fonts_carry_no_shaping_tables() -> None:
+    for path in files().values():
+        whole = path.read_bytes()
+        font = lean(whole)
+        assert len(font) < len(whole)
+        with TTFont(io.BytesIO(font)) as found, TTFont(path) as given:
+            assert not {"GSUB", "GPOS"} & set(found.keys())
+            assert {"GSUB", "GPOS"} & set(given.keys())
+            assert found.getGlyphOrder() == given.getGlyphOrder()
+            assert found["hmtx"].metrics == given["hmtx"].metrics
+    assert lean(b"no font") == b"no font"

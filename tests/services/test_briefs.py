@@ -20,9 +20,9 @@ from tests.services import guardrail_world as world
 
 
 @pytest.fixture
-def session(sqlite_engine: Engine, now: datetime) -> Iterator[Session]:
+def session(engine: Engine, now: datetime) -> Iterator[Session]:
     """Four incidents of one pattern, one of them restricted since it was mined."""
-    with writing(sqlite_engine) as opened:
+    with writing(engine) as opened:
         people = make_people(opened, now)
         titles = ("Checkout", "Search", "Ledger", "Canary breach")
         rows = [world.publish(opened, people.ines, now, title=title) for title in titles]
@@ -45,7 +45,7 @@ def guardrail(session: Session, now: datetime) -> Document:
     row = session.exec(
         select(t.GuardrailRow).where(col(t.GuardrailRow.template) == world.RULE)
     ).one()
-    return briefs.guardrail_document(session, guardrail_id=row.id, now=now, organisation="Fernwick")
+    return briefs.guardrail_document(session, identifier=row.id, now=now, organisation="Fernwick")
 
 
 def test_they_name_what_is_open_and_nothing_restricted(session: Session, now: datetime) -> None:
@@ -74,4 +74,4 @@ def test_wrong_ones_are_refused(session: Session, now: datetime) -> None:
     with pytest.raises(NotFound):
         briefs.pattern_document(session, identifier="P-99", now=now, organisation="")
     with pytest.raises(NotFound):
-        briefs.guardrail_document(session, guardrail_id="gr-none", now=now, organisation="")
+        briefs.guardrail_document(session, identifier="gr-none", now=now, organisation="")

@@ -17,6 +17,8 @@ from rca.domain.vocabulary import TimePrecision
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from rca.reports.value import Measure, Review
 from rca.services import (
+    look,
+    report_pdf,
     review_compare,
     review_editing,
     review_pages,
@@ -24,6 +26,7 @@ from rca.services import (
     review_records,
     reviews,
 )
+from rca.services.report_pdf import Document
 from rca.services.review_reading import RecordView
 from rca.store import tables as t
 from rca.store.engine import reading, writing
@@ -43,14 +46,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def session(sqlite_engine: Engine) -> Iterator[Session]:
-    """SQLite alone: what differs between the databases is asked of both where it stands."""
-    with writing(sqlite_engine) as opened:
-        yield opened
-
-
-@pytest.fixture
-def both(engine: Engine) -> Iterator[Session]:
+def session(engine: Engine) -> Iterator[Session]:
     """Both databases."""
     with writing(engine) as opened:
         yield opened
@@ -88,8 +84,8 @@ def write(session: Session, reference: str, part: str, now: datetime, **body: An
     return saved.version
 
 
-def test_it_works(both: Session, now: datetime) -> None:
-    session, people = both, make_people(both, now)
+def test_it_works(session: Session, now: datetime) -> None:
+    people = make_people(session, now)
     fill(session, people.ines, SUMMER, 4)
     reference = create(session, now)
     assert reference == "2026-Q3_v1"
@@ -277,6 +273,56 @@ def test_no_decision_is_asked_for_before_the_day_of_reading(
     assert all(date.fromisoformat(d.by) >= date(2027, 1, 3) for d in review.decisions)
 
 
+def test_a_frozen_review_keeps_the_company_look_of_that_day(
+    session: Session, people: People, now: datetime
+) -> None:
+    fill(session, people.ines, SUMMER, 3)
+
+    def wears(colour: str) -> None:
+        version = look.current(session).version
+        look.save(session, viewer=OPERATOR, name="Fernwick", accent=colour, base_version=version,
+                  now=now)  # fmt: skip
+
+    def worn(reference: str) -> Document:
+        page = review_pages.record_page(
+            session, reference=reference, now=now, organisation="Fernwick"
+        )
+        document = report_pdf.quarter_document(
+            session, review=page.review, incident=page.incident, look=page.look
+        )
+        return look.dressed(document, look.of(session, document))
+
+    wears("#6b2d7a")
+    reference = create(session, now)
+    assert dict(worn(reference).colours)["#0a5a60"] == "#6b2d7a"
+    wears("#7a2d2d")
+    assert dict(worn(reference).colours)["#0a5a60"] == "#7a2d2d", "a draft follows"
+    freeze(session, reference, now)
+    frozen = worn(reference)
+    wears("#2d4a7a")
+    assert worn(reference).key == frozen.key
+    step(session, review_records.publish, reference, now)
+    assert worn(reference).colours == frozen.colours
+    row = review_records.find(session, reference)
+    assert row.snapshot["look"]["accent"] == "#7a2d2d"
+
+
+def test_a_review_frozen_before_looks_were_kept_wears_the_one_of_today(
+    session: Session, people: People, now: datetime
+) -> None:
+    fill(session, people.ines, SUMMER, 3)
+    reference = create(session, now)
+    freeze(session, reference, now)
+    row = review_records.find(session, reference)
+    row.snapshot = {name: value for name, value in row.snapshot.items() if name != "look"}
+    session.add(row)
+    session.flush()
+    look.save(session, viewer=OPERATOR, name="", accent="#2d4a7a", base_version=0, now=now)
+    page = review_pages.record_page(session, reference=reference, now=now, organisation="")
+    document = report_pdf.quarter_document(session, review=page.review, look=page.look)
+    assert look.of(session, document).accent == "#2d4a7a"
+
+
 def test_what_was_restricted_after_the_freeze_is_left_out(
     session: Session, people: People, now: datetime
 ) -> None:
@@ -359,8 +405,8 @@ def test_any_days_and_no_record_of_a_year_only(
     assert "this period" in " ".join(s for x in review.sections for s in x.says)
 
 
-def test_the_scope_of_a_team_and_of_a_tier(both: Session, now: datetime) -> None:
-    session, people = both, make_people(both, now)
+def test_the_scope_of_a_team_and_of_a_tier(session: Session, now: datetime) -> None:
+    people = make_people(session, now)
     team = t.Team(name="Payments")
     session.add(team)
     session.flush()

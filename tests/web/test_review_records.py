@@ -32,10 +32,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(sqlite_app: Flask) -> People:
+def world(app: Flask) -> People:
     """Five published incidents of the third quarter."""
-    people = people_of(sqlite_app)
-    with writing(sqlite_app.extensions["rca_engine"]) as session:
+    people = people_of(app)
+    with writing(app.extensions["rca_engine"]) as session:
         fill(session, people.ines, SUMMER, 5, severity="SEV1")
     return people
 
@@ -69,8 +69,8 @@ def fields_of(page: str) -> dict[str, str]:
     return found
 
 
-def test_the_whole_way_with_scripts_off(sqlite_app: Flask, world: People) -> None:
-    author, reviewer = sign_in(sqlite_app, world.ines), sign_in(sqlite_app, world.ravi)
+def test_the_whole_way_with_scripts_off(app: Flask, world: People) -> None:
+    author, reviewer = sign_in(app, world.ines), sign_in(app, world.ravi)
     show = start(author)
     fields = fields_of(author.get(f"{show}/edit").get_data(as_text=True))
     fields |= {
@@ -106,8 +106,8 @@ def test_the_whole_way_with_scripts_off(sqlite_app: Flask, world: People) -> Non
     assert "> Addendum, 5 October 2026: The cost is 3 days." in text
 
 
-def test_rows_are_added_moved_and_removed_by_buttons(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.ines)
+def test_rows_are_added_moved_and_removed_by_buttons(app: Flask, world: People) -> None:
+    client = sign_in(app, world.ines)
     show = start(client)
 
     def order() -> list[str]:
@@ -130,8 +130,8 @@ def test_rows_are_added_moved_and_removed_by_buttons(sqlite_app: Flask, world: P
     assert len([n for n in fields_of(page) if n.endswith("-reference")]) == 5
 
 
-def test_two_writers_see_both_texts_and_choose(sqlite_app: Flask, world: People) -> None:
-    one, two = sign_in(sqlite_app, world.ines), sign_in(sqlite_app, world.otto)
+def test_two_writers_see_both_texts_and_choose(app: Flask, world: People) -> None:
+    one, two = sign_in(app, world.ines), sign_in(app, world.otto)
     show = start(one)
     sent = fields_of(one.get(f"{show}/edit").get_data(as_text=True))
     theirs = {**sent, "part-impact-text": "Theirs <b>", "part-volume-text": "Only theirs"}
@@ -166,8 +166,8 @@ def put(client: FlaskClient, path: str, version: int, text: str) -> tuple[int, d
     return answer.status_code, answer.get_json()
 
 
-def test_autosave_names_its_version(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.ines)
+def test_autosave_names_its_version(app: Flask, world: People) -> None:
+    client = sign_in(app, world.ines)
     path = f"{start(client)}/parts/follow-through"
     assert put(client, path, 0, "First")[1]["version"] == 1
     assert put(client, path, 1, "Second")[1]["version"] == 2
@@ -178,8 +178,8 @@ def test_autosave_names_its_version(sqlite_app: Flask, world: People) -> None:
     assert put(client, path.replace("follow-through", "nothing"), 0, "x")[0] == 404
 
 
-def test_the_presentation_stands_without_scripts(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.vera)
+def test_the_presentation_stands_without_scripts(app: Flask, world: People) -> None:
+    client = sign_in(app, world.vera)
     page = client.get("/reviews/2026-Q3/present").get_data(as_text=True)
     slides = re.findall(r'<section class="slide" id="s(\d+)"', page)
     assert slides == [str(n) for n in range(1, len(slides) + 1)]
@@ -190,8 +190,8 @@ def test_the_presentation_stands_without_scripts(sqlite_app: Flask, world: Peopl
     assert re.search(r"<script(?![^>]*src=)", page) is None
 
 
-def test_the_new_page_keeps_what_was_wrong(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.ines)
+def test_the_new_page_keeps_what_was_wrong(app: Flask, world: People) -> None:
+    client = sign_in(app, world.ines)
     for fields, status, words in (
         ({"period": "nonsense"}, 404, "is not a period"),
         ({"first": "2026-07-01", "last": "soon"}, 422, "Write both days"),
@@ -203,7 +203,7 @@ def test_the_new_page_keeps_what_was_wrong(sqlite_app: Flask, world: People) -> 
         assert words in page
     status, target, _ = post(client, "/reviews/new", first="2026-07-01", last="2026-08-31")
     assert target == "/reviews/records/2026-07-01..2026-08-31_v1/edit"
-    assert sign_in(sqlite_app, world.vera).get("/reviews/new").status_code == 403
+    assert sign_in(app, world.vera).get("/reviews/new").status_code == 403
 
 
 # The API, and one set of numbers everywhere
@@ -218,9 +218,9 @@ def bearer(app: Flask, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_a_review_by_the_api(sqlite_app: Flask, world: People) -> None:
-    client = sqlite_app.test_client()
-    ravi, vera = bearer(sqlite_app, "ravi"), bearer(sqlite_app, "vera")
+def test_a_review_by_the_api(app: Flask, world: People) -> None:
+    client = app.test_client()
+    ravi, vera = bearer(app, "ravi"), bearer(app, "vera")
     path = "/api/v1/reviews"
     assert client.post(path, json={"period": "2026-Q3"}, headers=vera).status_code == 403
     assert client.post(path, json={"period": 7}, headers=ravi).status_code == 422
@@ -255,20 +255,18 @@ def cells(review: dict[str, Any]) -> dict[str, list[list[Any]]]:
 
 
 def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
-    sqlite_app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import pandas as pd
 
     monkeypatch.setattr(
         documents, "draw_charts", lambda charts, **_: {c.name: "<svg/>" for c in charts}
     )
-    monkeypatch.setattr(documents, "make_pdf", lambda html, **_: html.encode())
-    client, show = sign_in(sqlite_app, world.ravi), "/reviews/records/2026-Q3_v1"
+    monkeypatch.setattr(documents, "make_pdf", lambda html, *_, **__: html.encode())
+    client, show = sign_in(app, world.ravi), "/reviews/records/2026-Q3_v1"
     start(client)
     assert post(client, f"{show}/freeze", version="1")[0] == 303
-    api = sqlite_app.test_client().get(
-        "/api/v1/reviews/2026-Q3_v1", headers=bearer(sqlite_app, "vera")
-    )
+    api = app.test_client().get("/api/v1/reviews/2026-Q3_v1", headers=bearer(app, "vera"))
     numbers = cells(api.get_json()["review"])
     assert len(numbers) > 10
     assert cells(client.get(f"{show}/numbers.json").get_json()) == numbers
@@ -278,7 +276,7 @@ def test_page_print_csv_parquet_and_api_hold_the_same_numbers(
         archives[shape] = zipfile.ZipFile(io.BytesIO(data))
         assert sorted(archives[shape].namelist()) == sorted(f"{name}.{shape}" for name in numbers)
     client.get(f"{show}.pdf")
-    run_due(sqlite_app.extensions["rca_engine"], sqlite_app.extensions["rca_settings"], now=NOW)
+    run_due(app.extensions["rca_engine"], app.extensions["rca_settings"], now=NOW)
     printed = client.get(f"{show}.pdf").get_data(as_text=True)
     page = client.get(show).get_data(as_text=True)
     for name, rows in numbers.items():

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from rca.jobs import run_due
 from rca.reports.rendering import RenderingFailed
-from rca.services import documents
+from rca.services import documents, reviews
 from rca.store import tables as t
 from rca.store.engine import reading, writing
 from tests.conftest import NOW
@@ -23,10 +23,10 @@ SUMMER = datetime(2026, 7, 2, 8, tzinfo=UTC)
 
 
 @pytest.fixture
-def world(sqlite_app: Flask) -> People:
+def world(app: Flask) -> People:
     """Six published incidents of the third quarter and one that only members know of."""
-    people = people_of(sqlite_app)
-    with writing(sqlite_app.extensions["rca_engine"]) as session:
+    people = people_of(app)
+    with writing(app.extensions["rca_engine"]) as session:
         fill(session, people.ines, SUMMER, 6)
         hidden = incident(SUMMER, title="Canary breach", visibility="restricted")
         put(session, people.ines, hidden, at=SUMMER)
@@ -57,8 +57,8 @@ def made(app: Flask, client: FlaskClient, path: str) -> TestResponse:
     return client.get(path)
 
 
-def test_the_list_and_one_quarter(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.vera)
+def test_the_list_and_one_quarter(app: Flask, world: People) -> None:
+    client = sign_in(app, world.vera)
     listing = client.get("/reviews").get_data(as_text=True)
     assert '<a class="qlist__name" href="/reviews/2026-Q3?live=1">' in listing
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
@@ -76,23 +76,23 @@ def test_the_list_and_one_quarter(sqlite_app: Flask, world: People) -> None:
 
 
 def test_pages_know_nothing_of_restricted_records(
-    sqlite_app: Flask, world: People, rendered: list[str]
+    app: Flask, world: People, rendered: list[str]
 ) -> None:
-    client = sign_in(sqlite_app, world.ines)
+    client = sign_in(app, world.ines)
     for path in (
         "/reviews/2026-Q3",
         "/reviews/2026-Q3/numbers.md",
         "/reviews/2026-Q3/numbers.json",
     ):
         assert "Canary" not in client.get(path).get_data(as_text=True)
-    assert made(sqlite_app, client, "/reviews/2026-Q3.pdf").status_code == 200
+    assert made(app, client, "/reviews/2026-Q3.pdf").status_code == 200
     assert "Canary" not in rendered[0]
 
 
-def test_page_and_pdf_say_the_same(sqlite_app: Flask, world: People, rendered: list[str]) -> None:
-    client = sign_in(sqlite_app, world.vera)
+def test_page_and_pdf_say_the_same(app: Flask, world: People, rendered: list[str]) -> None:
+    client = sign_in(app, world.vera)
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
-    made(sqlite_app, client, "/reviews/2026-Q3.pdf")
+    made(app, client, "/reviews/2026-Q3.pdf")
     data = client.get("/reviews/2026-Q3/numbers.json").get_json()
     for tile in data["tiles"]:
         for text in (page, rendered[0]):
@@ -105,54 +105,76 @@ def test_page_and_pdf_say_the_same(sqlite_app: Flask, world: People, rendered: l
 
 
 def test_a_pdf_is_rendered_once_for_the_same_data(
-    sqlite_app: Flask, world: People, rendered: list[str]
+    app: Flask, world: People, rendered: list[str]
 ) -> None:
-    client = sign_in(sqlite_app, world.vera)
-    first, again = (made(sqlite_app, client, "/reviews/2026-Q3.pdf") for _ in range(2))
+    client = sign_in(app, world.vera)
+    first, again = (made(app, client, "/reviews/2026-Q3.pdf") for _ in range(2))
     assert first.data == again.data
     assert first.mimetype == "application/pdf"
     assert "reliability-review-2026-Q3.pdf" in first.headers["Content-Disposition"]
     assert len(rendered) == 1
-    with writing(sqlite_app.extensions["rca_engine"]) as session:
+    with writing(app.extensions["rca_engine"]) as session:
         put(session, world.ines, incident(SUMMER), at=SUMMER)
-    made(sqlite_app, client, "/reviews/2026-Q3.pdf")
-    made(sqlite_app, client, "/reviews/2026-Q3.pdf?paper=letter")
+    made(app, client, "/reviews/2026-Q3.pdf")
+    made(app, client, "/reviews/2026-Q3.pdf?paper=letter")
     assert len(rendered) == 3
 
 
 def test_no_page_renders_and_one_that_waits_asks_again(
-    sqlite_app: Flask, world: People, rendered: list[str]
+    app: Flask, world: People, rendered: list[str]
 ) -> None:
-    client = sign_in(sqlite_app, world.vera)
+    client = sign_in(app, world.vera)
     waiting = client.get("/reviews/2026-Q3.pdf")
     assert waiting.status_code == 202
-    assert waiting.headers["Refresh"] == "2"
+    every, _, address = waiting.headers["Refresh"].partition("; url=")
+    assert every == "2"
     assert "Waiting for the worker" in waiting.get_data(as_text=True)
     told = client.get("/reviews/2026-Q3.pdf", headers={"Accept": "application/json"})
     assert (told.status_code, told.get_json()["state"]) == (202, "waiting")
+    assert told.get_json()["wait"] == address
+    assert client.get(address).headers["Refresh"] == waiting.headers["Refresh"]
     assert rendered == []
-    with reading(sqlite_app.extensions["rca_engine"]) as session:
+    with reading(app.extensions["rca_engine"]) as session:
         queued = session.exec(select(t.Job).where(t.Job.key.startswith("print:"))).all()
     assert len(queued) == 1
+    done = made(app, client, address)
+    assert (done.status_code, done.headers["Location"]) == (303, "/reviews/2026-Q3.pdf")
+    assert client.get(done.headers["Location"]).mimetype == "application/pdf"
+    away = address.partition("?")[0] + "?to=https://elsewhere.example/"
+    assert client.get(away).headers["Location"] == "/reviews"
+
+
+def test_who_waits_does_not_put_the_document_together_again(
+    app: Flask, world: People, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(app, world.vera)
+    address = client.get("/reviews/2026-Q3.pdf").headers["Refresh"].partition("; url=")[2]
+
+    def built(*_: object, **__: object) -> None:
+        raise AssertionError("the review was computed to say how far its print is")
+
+    monkeypatch.setattr(reviews, "build", built)
+    assert client.get(address).status_code == 202
+    assert rendered == []
 
 
 def test_a_document_is_stopped_and_a_failure_is_said(
-    sqlite_app: Flask, world: People, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: People, rendered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = sign_in(sqlite_app, world.vera)
+    client = sign_in(app, world.vera)
     page = client.get("/reviews/2026-Q3.pdf").get_data(as_text=True)
     stop = re.search(r'action="(/documents/[0-9a-f]{64}/stop)"', page)
     assert stop
     token = {"csrf_token": form_token(client)}
     assert client.post(stop[1], data=token).status_code == 303
-    run_due(sqlite_app.extensions["rca_engine"], sqlite_app.extensions["rca_settings"], now=NOW)
+    run_due(app.extensions["rca_engine"], app.extensions["rca_settings"], now=NOW)
     assert rendered == []
 
     def slow(*_: object, **__: object) -> bytes:
         raise RenderingFailed("The document took longer than 55 seconds and was stopped.")
 
     monkeypatch.setattr(documents, "make_pdf", slow)
-    failed = made(sqlite_app, client, "/reviews/2026-Q3.pdf")
+    failed = made(app, client, "/reviews/2026-Q3.pdf")
     assert failed.status_code == 503
     assert "took longer than 55 seconds" in failed.get_data(as_text=True)
     again = {**token, "back": "https://elsewhere.example/"}
@@ -161,14 +183,14 @@ def test_a_document_is_stopped_and_a_failure_is_said(
 
 
 def test_restricted_prints_are_kept_for_minutes_only(
-    sqlite_app: Flask, world: People, rendered: list[str]
+    app: Flask, world: People, rendered: list[str]
 ) -> None:
-    client = sign_in(sqlite_app, world.ines)
-    assert made(sqlite_app, client, "/postmortems/INC-2026-0007.pdf").status_code == 200
-    assert sign_in(sqlite_app, world.otto).get("/postmortems/INC-2026-0007.pdf").status_code == 404
-    made(sqlite_app, client, "/postmortems/INC-2026-0001.pdf")
+    client = sign_in(app, world.ines)
+    assert made(app, client, "/postmortems/INC-2026-0007.pdf").status_code == 200
+    assert sign_in(app, world.otto).get("/postmortems/INC-2026-0007.pdf").status_code == 404
+    made(app, client, "/postmortems/INC-2026-0001.pdf")
     assert len(rendered) == 2
-    with writing(sqlite_app.extensions["rca_engine"]) as session:
+    with writing(app.extensions["rca_engine"]) as session:
         later = NOW + documents.RESTRICTED_KEPT + timedelta(seconds=1)
         documents.ask_drawings(session, (), now=later)
         names = session.exec(select(t.PrintedDocument.name)).all()
@@ -177,23 +199,23 @@ def test_restricted_prints_are_kept_for_minutes_only(
 
 
 @pytest.mark.usefixtures("rendered")
-def test_a_restricted_pdf_is_its_members_alone(sqlite_app: Flask, world: People) -> None:
+def test_a_restricted_pdf_is_its_members_alone(app: Flask, world: People) -> None:
     for viewer, status in ((world.ines, 202), (world.otto, 404), (world.ada, 404)):
-        found = sign_in(sqlite_app, viewer).get("/postmortems/INC-2026-0007.pdf")
+        found = sign_in(app, viewer).get("/postmortems/INC-2026-0007.pdf")
         assert found.status_code == status
-    assert sign_in(sqlite_app, None).get("/postmortems/INC-2026-0007.pdf").status_code == 303
+    assert sign_in(app, None).get("/postmortems/INC-2026-0007.pdf").status_code == 303
 
 
 @pytest.mark.usefixtures("rendered")
-def test_charts_are_pictures_first_and_inline_when_drawn(sqlite_app: Flask, world: People) -> None:
-    client = sign_in(sqlite_app, world.vera)
+def test_charts_are_pictures_first_and_inline_when_drawn(app: Flask, world: People) -> None:
+    client = sign_in(app, world.vera)
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
     picture = "/reviews/2026-Q3/charts/durations.svg?live=1"
     assert f'<img src="{picture}"' in page
     placeholder = client.get(picture)
     assert placeholder.status_code == 202
     assert b"Being drawn" in placeholder.data
-    drawing = made(sqlite_app, client, picture)
+    drawing = made(app, client, picture)
     assert (drawing.status_code, drawing.mimetype) == (200, "image/svg+xml")
     page = client.get("/reviews/2026-Q3").get_data(as_text=True)
     assert "<svg><title>durations</title></svg>" in page
@@ -215,13 +237,13 @@ def test_charts_are_pictures_first_and_inline_when_drawn(sqlite_app: Flask, worl
 )
 @pytest.mark.usefixtures("rendered")
 def test_wrong_addresses_are_answered_kindly(
-    sqlite_app: Flask, world: People, path: str, status: int
+    app: Flask, world: People, path: str, status: int
 ) -> None:
-    assert sign_in(sqlite_app, world.vera).get(path).status_code == status
+    assert sign_in(app, world.vera).get(path).status_code == status
 
 
 def test_without_pango_the_page_works_and_the_pdf_says_what_to_install(
-    sqlite_app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rca.errors import Unavailable
 
@@ -230,15 +252,15 @@ def test_without_pango_the_page_works_and_the_pdf_says_what_to_install(
 
     monkeypatch.setattr(documents, "make_pdf", missing)
     monkeypatch.setattr(documents, "draw_charts", lambda *_, **__: {})
-    client = sign_in(sqlite_app, world.vera)
+    client = sign_in(app, world.vera)
     assert client.get("/reviews/2026-Q3").status_code == 200
-    answer = made(sqlite_app, client, "/reviews/2026-Q3.pdf")
+    answer = made(app, client, "/reviews/2026-Q3.pdf")
     assert answer.status_code == 503
     assert "PDF needs Pango" in answer.get_data(as_text=True)
 
 
 @pytest.mark.usefixtures("rendered")
-def test_the_policy_of_the_page_holds(sqlite_app: Flask, world: People) -> None:
-    page = sign_in(sqlite_app, world.vera).get("/reviews/2026-Q3").get_data(as_text=True)
+def test_the_policy_of_the_page_holds(app: Flask, world: People) -> None:
+    page = sign_in(app, world.vera).get("/reviews/2026-Q3").get_data(as_text=True)
     assert " style=" not in page
     assert "<style" not in page

@@ -53,7 +53,7 @@ def appendix(now: Window, scope: Scope) -> Section:
     if scope.narrowed:
         says.append("Guardrails and what gates reported are those of the whole organisation.")
     return Section(
-        "appendix", "Appendix", tuple(says), sheets=(_quality(now), _listing(now), _versions())
+        "appendix", "Appendix", tuple(says), sheets=(_quality(now), _versions(), _listing(now))
     )
 
 

@@ -93,6 +93,8 @@ def _survival(actions: Sequence[ActionFact], moment: datetime) -> Chart | None:
         spans.append(max(0.0, round((until - action.started).total_seconds() / 86400)))
         ended.append(done)
     curve = stats.kaplan_meier(spans, ended)
+    if not curve.steps:
+        return None
     rows = tuple((s.at, s.share, s.low, s.high, s.at_risk) for s in curve.steps)
     columns = (
         Column("at", "Days since publication", "number"),

@@ -11,6 +11,7 @@ from mining import stats
 from rca.domain.vocabulary import GuardrailDecision
 from rca.reports import words
 from rca.reports.value import Chart, Column, Section, Sheet
+from rca.services.quarter.columns import rate_columns
 from rca.services.reading import PUBLISHED_STATES
 from rca.services.visibility import is_open
 from rca.store import tables as t
@@ -167,14 +168,7 @@ def _before_after(active: Sequence[GuardrailFact]) -> Chart | None:
             rows.append((f"{fact.title}, {when}", k, days, rate.value, rate.low, rate.high))
     if not rows:
         return None
-    columns = (
-        Column("label", "Guardrail"),
-        Column("k", "Incidents", "count"),
-        Column("days", "Days", "number"),
-        Column("value", "Per 90 days", "number"),
-        Column("low", "95% from", "number"),
-        Column("high", "to", "number"),
-    )
+    columns = rate_columns("Guardrail", "Per 90 days")
     return Chart(
         "before-after",
         "rates",

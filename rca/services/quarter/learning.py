@@ -14,16 +14,10 @@ from rca.domain.vocabulary import (
 )
 from rca.reports import words
 from rca.reports.value import Cell, Chart, Column, PatternCard, Section, Sheet
+from rca.services.quarter.columns import SHARE_COLUMNS
 from rca.services.quarter.compare import PUBLISH_DAYS, Findings, customer_first, published_in_time
 from rca.services.quarter.records import Window
 
-SHARE_COLUMNS = (
-    Column("k", "Incidents", "count"),
-    Column("n", "of", "count"),
-    Column("value", "Share", "share"),
-    Column("low", "95% from", "share"),
-    Column("high", "to", "share"),
-)
 RISK_WORDS = (
     "The share of incidents with AI influence is not the risk per change: that also needs the "
     "share of changes made with AI."

@@ -8,6 +8,7 @@ from rca.domain.periods import Period
 from rca.domain.vocabulary import EstimateKind, ImpactMeasureKind, ImpactType, Severity
 from rca.reports import words
 from rca.reports.value import Chart, Column, Section, Sheet
+from rca.services.quarter.columns import SHARE_COLUMNS
 from rca.services.quarter.compare import PHASES, Findings, grave
 from rca.services.quarter.records import Incident, Window
 
@@ -212,14 +213,7 @@ def _types(now: Window) -> Chart | None:
     for kind in sorted(count, key=lambda k: (-count[k], k)):
         part = stats.share(count[kind], n)
         rows.append((ImpactType(kind).label, count[kind], n, part.value, part.low, part.high))
-    columns = (
-        Column("label", "What was harmed"),
-        Column("k", "Incidents", "count"),
-        Column("n", "of", "count"),
-        Column("value", "Share", "share"),
-        Column("low", "95% from", "share"),
-        Column("high", "to", "share"),
-    )
+    columns = (Column("label", "What was harmed"), *SHARE_COLUMNS)
     return Chart(
         "impact-types",
         "shares",
