@@ -1,8 +1,10 @@
 """``python -m benchmarks null``: how often nothing is mistaken for something.
 
 All words of real postmortems are dealt anew over records of the same lengths, and every record
-gets answers drawn by chance: whatever a run surfaces is false. The second row of each size keeps
-the real texts and deals the answers alone, so that causes are real and only findings can be false.
+gets answers drawn by chance: whatever a run surfaces is false. A second row of each size has no
+answers at all, so that mitigations are read from the dealt words. The third keeps the real texts and
+deals the answers alone: there only findings can be false, and those of a mitigation left blank, which
+is read from the real text, may be true.
 """
 
 import os
@@ -98,7 +100,7 @@ def tallied(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table. 2 when RCA_DATA names no folder."""
+    """Print the table; an argument is the number of seeds. 2 when RCA_DATA names no folder."""
     if not os.environ.get("RCA_DATA"):
         print("benchmarks.null: RCA_DATA does not name the real postmortems", file=sys.stderr)
         return 2
