@@ -2,9 +2,9 @@
 
 All words of real postmortems are dealt anew over records of the same lengths, and every record
 gets answers drawn by chance: whatever a run surfaces is false. A second row of each size has no
-answers at all, so that mitigations are read from the dealt words. The third keeps the real texts and
-deals the answers alone: there only findings can be false, and those of a mitigation left blank, which
-is read from the real text, may be true.
+answers at all, so that mitigations are read from the dealt words. The third keeps the real texts
+and deals the answers alone: there only findings can be false, and those of a mitigation left
+blank, which is read from the real text, may be true.
 """
 
 import os
