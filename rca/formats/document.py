@@ -40,6 +40,10 @@ def read(text: str, *, head: Mapping[str, Any], name: str) -> Sheet:
         if value and target not in known:
             values[target] = value
             known.add(target)
+    if "date" not in known and (month := _month_in(text)):
+        values["date"] = month
+        known.add("date")
+        notes.append(f"No date is told; {month} is the month of the first date in the text.")
     sections, left = _sections(found)
     for target, body in sections.items():
         if target not in known:
@@ -95,6 +99,22 @@ def _date_in(name: str) -> str:
     match = re.match(r"(\d{4}[-_.]?\d{2}[-_.]?\d{2})(?!\d)", re.split(r"[/\\]", name)[-1])
     text = re.sub(r"[_.]", "-", match[1]) if match else ""
     return text if _is_date(text) else ""
+
+
+_WRITTEN = re.compile(
+    r"(?<![\w/.-])(?:(?:19|20)\d{2}[-/](?:0\d|1[0-2])[-/][0-3]\d(?!\d)"
+    r"|\d{1,2}(?:st|nd|rd|th)? [A-Z][a-z]{2,8}\.?,? (?:19|20)\d{2}"
+    r"|[A-Z][a-z]{2,8}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d{2})\b"
+)
+
+
+def _month_in(text: str) -> str:
+    """The month of the first full date in a text: its day may be that of the report."""
+    for match in _WRITTEN.finditer(text):
+        if _is_date(match.group()):
+            dated = read_date(match.group()).value
+            return f"{dated:%Y-%m}" if dated else ""
+    return ""
 
 
 def _day(values: Mapping[str, Any]) -> date | None:

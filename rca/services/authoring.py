@@ -233,14 +233,21 @@ def _store_edit(
         jobs.enqueue(session, kind="mine", key="mine", now=now)
     if by_itself is None:
         keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)
-    else:
-        touched = changed_sections(old, content)
-        section, built_on = by_itself
-        revisions.keep_autosave(
-            session, row, content,
-            section=section, touched=touched, viewer=viewer, now=now, built_on=built_on,
+        record(session, viewer, "postmortem.edit", row, before=before, now=now)
+        return replace(saved(session, row), redacted=redacted)
+    touched = changed_sections(old, content)
+    section, built_on = by_itself
+    kept = revisions.keep_autosave(
+        session, row, content,
+        section=section, touched=touched, viewer=viewer, now=now, built_on=built_on,
+    )  # fmt: skip
+    if kept.saves == 1:
+        # One row for a sitting in a section, from where it began; its revision holds when it
+        # ended, how often it saved, and the text.
+        record(
+            session, viewer, "postmortem.edit", row, before=before, now=now,
+            section=section.value, revision=kept.number,
         )  # fmt: skip
-    record(session, viewer, "postmortem.edit", row, before=before, now=now)
     return replace(saved(session, row), redacted=redacted)
 
 

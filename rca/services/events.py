@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -26,7 +25,7 @@ from rca.formats.events import READERS, Malformed
 from rca.services import events_apply, events_signature
 from rca.services.permissions import need
 from rca.services.secrets_guard import redact
-from rca.store import audit
+from rca.store import audit, keyset
 from rca.store import tables as t
 
 _log = logging.getLogger("rca.events")
@@ -262,11 +261,8 @@ def deliveries(
 ) -> Sequence[DeliveryView]:
     """Deliveries, newest first, from after ``before``. One more than ``limit`` tells of more."""
     need(viewer, Permission.ADMIN)
-    row = t.WebhookDelivery
-    at, key = col(row.received_at), col(row.id)
-    query = select(row).order_by(at.desc(), key.desc()).limit(limit + 1)
-    if state:
-        query = query.where(row.state == state)
-    if before:
-        query = query.where(or_(at < before[0], and_(at == before[0], key < before[1])))
-    return [_view(found) for found in session.exec(query)]
+    found = keyset.newest_first(
+        session, t.WebhookDelivery, lambda row: row.received_at, state=state, before=before,
+        limit=limit,
+    )  # fmt: skip
+    return [_view(row) for row in found]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, or_, update
+from sqlalchemy import Engine, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -26,7 +26,7 @@ from rca.services import jobs
 from rca.services.jobs import Claim
 from rca.services.mail_desk import Desk
 from rca.services.permissions import need
-from rca.store import audit
+from rca.store import audit, keyset
 from rca.store import tables as t
 from rca.store.engine import writing
 
@@ -379,14 +379,10 @@ def log(
 ) -> Sequence[MailView]:
     """Mails, newest first. One more than ``limit`` tells of more."""
     need(viewer, Permission.ADMIN)
-    row = t.MailMessage
-    at, key = col(row.created_at), col(row.id)
-    query = select(row).order_by(at.desc(), key.desc()).limit(limit + 1)
-    if state:
-        query = query.where(row.state == state)
-    if before:
-        query = query.where(or_(at < before[0], and_(at == before[0], key < before[1])))
-    return [_view(found) for found in session.exec(query)]
+    found = keyset.newest_first(
+        session, t.MailMessage, lambda row: row.created_at, state=state, before=before, limit=limit
+    )
+    return [_view(row) for row in found]
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, not_
+from sqlalchemy import and_, not_, or_
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, col, select
 
@@ -218,7 +218,8 @@ class _Map:
         return {self.team_of[name] for name in todo.services if name in self.team_of}
 
 
-def _map(session: Session, everybody: Iterable[Reader]) -> _Map:
+def map_of(session: Session, everybody: Iterable[Reader]) -> _Map:
+    """Who owns what, at this moment."""
     query = select(t.Service.name, t.Team.name).where(t.Service.owning_team_id == t.Team.id)
     return _Map(
         by_name=owners_by_name(session),
@@ -234,6 +235,13 @@ def _listed(todo: Todo, today: date, when: Reminders) -> bool:
     return todo.due is not None and todo.age(today) >= -max(when.before, default=0)
 
 
+def near(today: date, when: Reminders) -> Any:
+    """What :func:`_listed` may take, for the database: the rest is not read."""
+    last = today + timedelta(days=max(when.before, default=0))
+    action = t.ActionItemRow
+    return or_(col(action.due) <= last, col(action.status) == ActionStatus.BLOCKED.value)
+
+
 def _blocked_long(todo: Todo, today: date, when: Reminders) -> bool:
     since = todo.blocked_since
     return since is not None and (today - since).days >= when.blocked
@@ -245,23 +253,26 @@ class _Shelf:
 
     shared: tuple[Todo, ...]
     insiders: frozenset[str]
+    wanted: Any
 
     def seen_by(self, session: Session, user: t.User | None) -> list[Todo]:
         """Everything that the reader may see; an address sees open records only."""
         if user is None or user.id not in self.insiders:
             return list(self.shared)
-        hidden = open_todos(session, and_(visible_to(viewer_of(user)), not_(is_open())))
+        unseen = and_(visible_to(viewer_of(user)), not_(is_open()), self.wanted)
+        hidden = open_todos(session, unseen)
         return sorted([*self.shared, *hidden], key=lambda one: (one.due or date.max, one.id))
 
 
-def _shelf(session: Session) -> _Shelf:
+def shelf_of(session: Session, wanted: Any) -> _Shelf:
+    """The open todos under the condition ``wanted``."""
     members = select(t.ParticipantRow.user_id).where(
         t.ParticipantRow.postmortem_id == t.PostmortemRow.id,
         col(t.ParticipantRow.user_id).is_not(None),
         not_(is_open()),
     )
     insiders = frozenset(one for one in session.exec(members.distinct()) if one)
-    return _Shelf(tuple(open_todos(session, is_open())), insiders)
+    return _Shelf(tuple(open_todos(session, and_(is_open(), wanted))), insiders, wanted)
 
 
 def share_of(
@@ -275,7 +286,7 @@ def share_of(
 ) -> Share:
     """What a reader is told of, by what they may see."""
     user = session.get(t.User, reader.user_id) if reader.user_id else None
-    seen = (shelf or _shelf(session)).seen_by(session, user)
+    seen = (shelf or shelf_of(session, near(today, when))).seen_by(session, user)
     todos = [one for one in seen if _listed(one, today, when)]
     own = tuple(one for one in todos if user and whole.owner(one) == user.id)
     held = {one.id for one in own}
@@ -325,7 +336,7 @@ def drafts(
 ) -> list[mailing.Draft]:
     """A mail for each reader for whom a reminder falls on a day of (``after``, ``until``]."""
     when, everybody = settings.reminders, readers(session)
-    whole, shelf, found = _map(session, everybody), _shelf(session), []
+    whole, shelf, found = map_of(session, everybody), shelf_of(session, near(until, when)), []
     for reader in everybody:
         share = share_of(session, reader, whole, today=until, when=when, shelf=shelf)
         due = any(falls(one, after=after, until=until, when=when) for one in share.all())
@@ -367,7 +378,7 @@ def compose(
         return None
     today = now.date()
     share = share_of(
-        session, reader, _map(session, everybody), today=today, when=settings.reminders
+        session, reader, map_of(session, everybody), today=today, when=settings.reminders
     )
     if not share.all():
         row.said = "Everything was done meanwhile."

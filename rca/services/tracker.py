@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -18,7 +19,7 @@ from rca.domain.postmortem import new_id
 from rca.domain.tracker import ProposalState, TrackerSays, issue_key
 from rca.domain.vocabulary import OPEN_ACTION_STATUSES, ActionStatus
 from rca.errors import NotFound, NotNow
-from rca.services.actions import ActionView, Progress, change
+from rca.services.actions import ActionView, Progress, change, view
 from rca.services.permissions import need
 from rca.services.visibility import visible_to
 from rca.store import audit
@@ -147,8 +148,10 @@ def _insert(
 # Showing
 
 
-def waiting_for(session: Session, *, viewer: Viewer, ids: Sequence[str]) -> dict[str, ProposalView]:
-    """The waiting proposal of each of these actions, of those that the viewer may see.
+def waiting_for(
+    session: Session, *, viewer: Viewer, ids: Sequence[str] | None
+) -> dict[str, ProposalView]:
+    """The waiting proposal of each of these actions (of all: None) that the viewer may see.
 
     One that the action agrees with by now, whoever moved it, is not shown.
     """
@@ -156,7 +159,7 @@ def waiting_for(session: Session, *, viewer: Viewer, ids: Sequence[str]) -> dict
     query = (
         select(held, action.status)
         .where(
-            col(held.action_id).in_(ids),
+            true() if ids is None else col(held.action_id).in_(ids),
             held.state == ProposalState.WAITING.value,
             held.action_id == action.id,
             held.postmortem_id == t.PostmortemRow.id,
@@ -229,6 +232,30 @@ def accept(
     if _view(row).needs_words:
         raise NotNow("Say why it will not be done, and who accepts the risk.")
     progress = Progress(status=_view(row).status, due=item.due)
+    moved = change(
+        session, viewer=viewer, action_id=item.id, progress=progress, base_version=base_version,
+        now=now,
+    )  # fmt: skip
+    _decide(session, row, ProposalState.ACCEPTED, viewer, now)
+    return moved
+
+
+def accept_as_said(
+    session: Session,
+    *,
+    viewer: Viewer,
+    proposal_id: str,
+    base_version: int,
+    reason: str,
+    approver: str,
+    now: datetime,
+) -> ActionView:
+    """Accept it in one act, with the words that its status asks for. Raises Invalid for missing
+    words, Conflict, Forbidden, NotFound, NotNow.
+    """
+    row = _find(session, viewer, proposal_id)
+    item = view(session, viewer=viewer, action_id=row.action_id, now=now)
+    progress = Progress(status=_view(row).status, reason=reason, approver=approver, due=item.due)
     moved = change(
         session, viewer=viewer, action_id=item.id, progress=progress, base_version=base_version,
         now=now,

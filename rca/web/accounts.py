@@ -25,9 +25,9 @@ def safe_next(target: str) -> str:
 
 @blueprint.get("/healthz")
 @allow(Permission.PUBLIC)
-def healthz() -> tuple[str, int]:
+def healthz() -> Response:
     """Whether this process answers; says nothing about data."""
-    return "ok\n", 200
+    return Response("ok\n", mimetype="text/plain")
 
 
 @blueprint.get("/sign-in")

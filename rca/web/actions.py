@@ -12,6 +12,7 @@ from rca.domain.vocabulary import ActionKind, ActionStatus, Verification
 from rca.errors import Conflict, Invalid, Problem
 from rca.services import actions, tracker
 from rca.services.actions import SHOWS, ActionFilter, ActionView, Progress, Terms
+from rca.services.reminder_forecast import Forecast, forecast
 from rca.web.access import allow
 from rca.web.context import now, reading, settings, viewer, writing
 
@@ -152,6 +153,7 @@ class Loaded:
     item: ActionView
     proposal: tracker.ProposalView | None
     teams: tuple[str, ...]
+    next_reminder: Forecast | None
 
 
 def _page(
@@ -168,6 +170,7 @@ def _page(
         clash=clash,
         proposal=loaded.proposal,
         teams=loaded.teams,
+        next_reminder=loaded.next_reminder,
         days_to_act=days,
         days_over=item.later_than(days),
     )
@@ -178,7 +181,8 @@ def _load(action_id: str) -> Loaded:
         item = actions.view(session, viewer=viewer(), action_id=action_id, now=now())
         proposals = tracker.waiting_for(session, viewer=viewer(), ids=[action_id])
         teams = actions.facets(session, viewer=viewer(), now=now(), wanted=ActionFilter()).teams
-    return Loaded(item, proposals.get(action_id), teams)
+        told = forecast(session, action_id=action_id, today=now().date(), settings=settings())
+    return Loaded(item, proposals.get(action_id), teams, told)
 
 
 @blueprint.get("/actions/<action_id>")

@@ -126,6 +126,26 @@ def _reviews() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _proposals() -> dict[str, Any]:
+    """What trackers propose for action items."""
+    words = {"type": "object", "properties": {
+        "reason": {"type": "string"}, "approver": {"type": "string"}}}  # fmt: skip
+    seen = _header("If-Match", "The action's version; accepting needs it.")
+    return {
+        "/proposals": {"get": {
+            "summary": "Proposals of trackers that wait, the oldest first",
+            "responses": {"200": _json({"type": "object"}, "All of them."), **_problems()},
+        }},
+        "/proposals/{proposal_id}/{decision}": {"post": {
+            "summary": "Accept one (the action moves), or reject it (the action stays)",
+            "parameters": [_path("proposal_id"), _path("decision"), seen],
+            "requestBody": {"required": False, "content": {"application/json": {"schema": words}}},
+            "responses": {"200": _json({"type": "object"}, "Where the action stands."),
+                          **_problems(404, 409, 412, 422, 428)},
+        }},
+    }  # fmt: skip
+
+
 def document() -> dict[str, Any]:
     """The whole document."""
     schemas: dict[str, Any] = {}
@@ -170,6 +190,7 @@ def document() -> dict[str, Any]:
                 "get": _one({"$ref": f"{_REF}Postmortem"}, "One postmortem, whole", "reference")
             },
             **_reviews(),
+            **_proposals(),
             "/risk": {"get": {
                 "summary": "Are AI-assisted changes riskier? With the denominator",
                 "parameters": [_query("outcome", "reverted_30d, reverted_ever, regression_cited, "

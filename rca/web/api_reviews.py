@@ -24,14 +24,18 @@ from rca.web.context import now, organisation, reading, settings, viewer, writin
 from rca.web.failures import answer
 
 
-def _body() -> dict[str, Any]:
+def body_of(*, blank: bool = False) -> dict[str, Any]:
+    """The JSON object that was sent; ``blank`` allows none at all. Raises Invalid."""
+    if blank and not request.get_data(cache=True):
+        return {}
     data = request.get_json(silent=True)
     if not isinstance(data, dict):
         raise Invalid([Problem("", "The body is not a JSON object.")])
     return data
 
 
-def _if_match() -> int:
+def if_match() -> int:
+    """The version that the request builds on. Raises VersionMissing."""
     text = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdigit()):
         raise VersionMissing("Send If-Match with the version that you build on.")
@@ -64,7 +68,7 @@ def list_reviews() -> Response:
 @allow(Permission.WRITE)
 def create_review() -> tuple[Response, int]:
     """Start a draft: ``period``, and optionally ``organisation``, ``team``, ``tier``."""
-    data = _body()
+    data = body_of()
     texts = {name: data.get(name, "") for name in ("period", "organisation", "team")}
     tier = data.get("tier")
     wrong = [name for name, value in texts.items() if not isinstance(value, str)]
@@ -114,7 +118,7 @@ def get_review(reference: str) -> Response:
 @allow(Permission.WRITE)
 def put_review_part(reference: str, part: str) -> Answer:
     """Write one part. If-Match is the part's version, 0 before the first save."""
-    base, body = _if_match(), _body()
+    base, body = if_match(), body_of()
     try:
         with writing() as session:
             saved = review_editing.save_part(
@@ -163,7 +167,7 @@ def move_review(reference: str, move: str) -> Answer:
     """``freeze``, ``thaw`` or ``publish`` at the version that If-Match names."""
     if move not in _MOVES:
         raise NotFound(f"A review can be moved by {', '.join(_MOVES)}.")
-    base = _if_match()
+    base = if_match()
     try:
         with writing() as session:
             _MOVES[move](session, reference, base)

@@ -7,7 +7,7 @@ from rca.web import (
     accounts,
     actions,
     ai,
-    api_reviews,
+    api_actions,
     catalogue,
     change_pages,
     exports,
@@ -29,8 +29,8 @@ from rca.web import (
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     ai.blueprint,
-    # The module that imports the other, so that the routes of reviews are on it too.
-    api_reviews.blueprint,
+    # The module that imports the others, so that the routes of reviews are on it too.
+    api_actions.blueprint,
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,

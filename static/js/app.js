@@ -14,7 +14,12 @@ document.addEventListener("click", (event) => {
     return;
   }
   const closer = event.target.closest("[data-dismiss]");
-  if (closer) closer.closest(closer.dataset.dismiss)?.remove();
+  if (closer) {
+    const box = closer.closest(closer.dataset.dismiss);
+    const held = box?.contains(document.activeElement);
+    box?.remove();
+    if (held) document.querySelector("main")?.focus({ preventScroll: true });
+  }
   // A menu closes when something outside it is pressed.
   for (const menu of document.querySelectorAll("details.menu[open], details.demo__how[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

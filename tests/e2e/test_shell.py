@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import axe_violations, sideways
@@ -43,21 +42,6 @@ def test_a_wrong_password_keeps_the_name_and_says_so(stranger_page: Page) -> Non
     expect(alert).to_have_text("That name and password do not match.")
     expect(alert).to_be_focused()
     expect(stranger_page.get_by_label("Account name")).to_have_value("nobody-here")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_passes_axe(open_page: OpenPage, demo_server: LiveServer, theme: str) -> None:
-    page = open_page("ada", color_scheme=theme)
-    found = {}
-    for name in NAMES:
-        page.goto(_address(demo_server, name))
-        if violations := axe_violations(page):
-            found[name] = violations
-    stranger = open_page("", color_scheme=theme)
-    stranger.goto("/sign-in")
-    if violations := axe_violations(stranger):
-        found["sign-in"] = violations
-    assert found == {}
 
 
 def test_axe_would_see_a_fault(page: Page) -> None:

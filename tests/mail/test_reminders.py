@@ -14,6 +14,7 @@ from rca.domain.vocabulary import ActionStatus
 from rca.services import actions, catalogue_changes, mail_choices, reminders
 from rca.services.actions import Progress
 from rca.services.mail_desk import Desk
+from rca.services.reminder_forecast import Forecast, forecast
 from rca.store import tables as t
 from rca.store.engine import writing
 from tests.mail.world import (
@@ -139,7 +140,7 @@ def test_a_team_reads_of_what_has_no_reachable_owner(
     everybody = reminders.readers(session)
     box = next(reader for reader in everybody if not reader.user_id)
     share = reminders.share_of(
-        session, box, reminders._map(session, everybody), today=TODAY, when=settings.reminders
+        session, box, reminders.map_of(session, everybody), today=TODAY, when=settings.reminders
     )
     assert {todo.title for todo in share.all()} == {"Nobody's", "A stranger's"}
 
@@ -252,7 +253,7 @@ def test_the_link_of_a_mail_ends_it(
     desk = Desk.of(settings)
     publish(session, people, now, action("Bound it", TODAY - timedelta(days=1), owner="Ines"))
     [reader] = reminders.readers(session)
-    whole = reminders._map(session, [reader])
+    whole = reminders.map_of(session, [reader])
     share = reminders.share_of(session, reader, whole, today=TODAY, when=settings.reminders)
     letter = reminders.letter(reader, share, desk=desk, today=TODAY, when=settings.reminders)
     leaving = desk.read_leave(letter.leave.rpartition("/")[2])
@@ -273,3 +274,43 @@ def test_a_name_that_two_share_is_nobodys(
         address(session, viewer)
     publish(session, people, now, action("Whose?", TODAY - timedelta(days=1), owner="Ines"))
     assert _plan(session, settings_of(tmp_path), now) == 0
+
+
+def test_the_next_reminder_is_said_before_it_comes(
+    session: Session, now: datetime, tmp_path: Path
+) -> None:
+    settings, people = settings_of(tmp_path), make_people(session, now)
+    publish(
+        session, people, now,
+        action("Bound the pool size", date(2026, 10, 20), owner="Ines", team="Storefront"),
+        action("Rewrite everything", None),
+    )  # fmt: skip
+    rows = {row.title: row.id for row in session.exec(select(t.ActionItemRow))}
+
+    def told(title: str = "Bound the pool size", today: date = TODAY) -> Forecast | None:
+        return forecast(session, action_id=rows[title], today=today, settings=settings)
+
+    assert told() == Forecast(date(2026, 10, 13), ())
+    mail_choices.set_team_address(
+        session, viewer=people.ada, team="Storefront", address="shop@fernwick.example", now=now
+    )
+    assert told() == Forecast(date(2026, 10, 13), ("the address of the team Storefront",))
+    address(session, people.ines)
+    assert told() == Forecast(date(2026, 10, 13), ("its owner",))
+    assert told(today=date(2026, 10, 13)) == Forecast(date(2026, 10, 19), ("its owner",))
+    assert told("Rewrite everything") is None
+    assert forecast(
+        session, action_id=rows["Bound the pool size"], today=TODAY,
+        settings=settings_of(tmp_path, None),
+    ) is None  # fmt: skip
+
+
+def test_a_weekend_waits_for_monday(session: Session, now: datetime, tmp_path: Path) -> None:
+    people = make_people(session, now)
+    publish(session, people, now, action("Bound it", date(2026, 10, 11), owner="Ines"))
+    [row] = session.exec(select(t.ActionItemRow)).all()
+    told = forecast(
+        session, action_id=row.id, today=date(2026, 10, 5), settings=settings_of(tmp_path)
+    )
+    assert told is not None
+    assert told.day == date(2026, 10, 12)

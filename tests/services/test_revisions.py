@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Viewer
 from rca.domain.vocabulary import RevisionKind, Section
 from rca.services import authoring, conflicts, reading, revisions
+from rca.store import audit
 from rca.store import tables as t
 from tests.factories import rich
 from tests.people import People
@@ -81,6 +82,21 @@ def test_typing_for_minutes_is_one_text(
     numbers = _kept(session)
     assert [(words, saves) for _, words, saves in numbers[1:]] == [("180 seconds", 10)]
     assert numbers[-1][0] == 11, "numbers are never used twice"
+
+
+def test_a_sitting_is_one_row_of_the_audit_trail(
+    session: Session, people: People, open_page: Open, now: datetime
+) -> None:
+    page = open_page(people.ines, now)
+    for second in range(0, 100, 20):
+        page.types(f"{second:03} seconds", now + timedelta(seconds=second))
+    page.types("a title", now + timedelta(seconds=100), "title")
+    page.types("anew", now + timedelta(minutes=9))
+    query = select(t.AuditEvent).where(t.AuditEvent.action == "postmortem.edit")
+    edits = session.exec(query.order_by(col(t.AuditEvent.seq))).all()
+    assert [row.detail["section"] for row in edits] == ["summary", "header", "summary"]
+    assert {row.actor for row in edits} == {people.ines.name}
+    assert audit.first_broken(session) is None
 
 
 def test_a_long_sitting_keeps_a_text_every_five_minutes(

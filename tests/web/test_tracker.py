@@ -25,6 +25,7 @@ from tests.conftest import NOW
 from tests.mail.world import action, publish, restricted
 from tests.people import People
 from tests.web.conftest import form_token, people_of, settings_in, sign_in
+from tests.web.test_api import Caller
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 ISSUE = "https://github.com/fernwick/checkout/issues/77"
@@ -394,3 +395,44 @@ def test_the_use_of_a_token_is_written_down_to_the_hour(app: Flask) -> None:
         with reading(app.extensions["rca_engine"]) as session:
             used = session.exec(select(t.ApiToken.last_used_at)).one()
         assert used == NOW + timedelta(minutes=written)
+
+
+def test_a_program_lists_and_decides(app: Flask) -> None:
+    people, action_id = _world(app)
+    post(app, "github", github())
+    reader, writer = Caller(app, "vera", "read"), Caller(app, "ines", "read", "write")
+    [waiting] = reader("GET", "/proposals").json["items"]
+    assert (waiting["action"]["id"], waiting["becomes"]) == (action_id, "done")
+    path, version = f"/proposals/{waiting['id']}", str(waiting["action"]["version"])
+    assert reader("POST", f"{path}/accept", If_Match=version).status_code == 403
+    assert writer("POST", f"{path}/accept").status_code == 428
+    assert writer("POST", f"{path}/accept", If_Match="99").status_code == 412
+    assert writer("POST", f"{path}/agree", If_Match=version).status_code == 404
+    done = writer("POST", f"{path}/accept", If_Match=f'"{version}"')
+    assert (done.status_code, done.json["status"]) == (200, "done")
+    assert _status(app, people.vera, action_id) == "done"
+    assert reader("GET", "/proposals").json["items"] == []
+    assert writer("POST", f"{path}/reject").status_code == 409
+
+
+def test_a_program_says_why_an_action_will_not_be_done(app: Flask) -> None:
+    people, action_id = _world(app)
+    post(app, "github", github(reason="not_planned"))
+    writer = Caller(app, "ines", "read", "write")
+    [waiting] = writer("GET", "/proposals").json["items"]
+    path, version = f"/proposals/{waiting['id']}", str(waiting["action"]["version"])
+    assert waiting["needs_reason"]
+    assert writer("POST", f"{path}/accept", {}, If_Match=version).status_code == 422
+    words = {"reason": "The vendor ends this.", "approver": "Storefront"}
+    assert writer("POST", f"{path}/accept", words, If_Match=version).status_code == 200
+    assert _status(app, people.vera, action_id) == "wont_do"
+
+
+def test_a_program_leaves_an_action_as_it_is_and_sees_no_hidden_one(app: Flask) -> None:
+    people, action_id = _world(app)
+    post(app, "github", github())
+    writer = Caller(app, "ines", "read", "write")
+    [waiting] = writer("GET", "/proposals").json["items"]
+    assert writer("POST", f"/proposals/{waiting['id']}/reject").json["status"] == "open"
+    assert _status(app, people.vera, action_id) == "open"
+    assert _waiting(app, people.vera, action_id) is None

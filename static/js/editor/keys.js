@@ -1,5 +1,6 @@
 // Keys of the editor. Single letters act only outside fields, on the row that has the focus, and
 // only when the account has them on; Ctrl keys always act.
+import { focusOn } from "./focus.js";
 import { actionFrom } from "./rows.js";
 
 const KINDS = { 1: "detection", 2: "diagnosis", 3: "repair", 4: "key_moment" };
@@ -78,13 +79,14 @@ export function startKeys(form, saver, touch) {
     }
     if (control || event.altKey) return;
     const row = event.target.closest?.("#sheet [data-row]");
-    if (!row) return;
-    const typing = event.target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
+    const typing = event.target.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
     if (event.key === "Escape" && typing) {
-      row.tabIndex = -1;
-      row.focus();
+      // Out of the field, so that single keys act: on its row, else from its section.
+      const place = row || event.target.closest("#sheet section")?.querySelector("h2");
+      if (place) focusOn(place);
       return;
     }
+    if (!row) return;
     if (typing || !("shortcuts" in document.body.dataset)) return;
     if (act(event, row)) {
       event.preventDefault();

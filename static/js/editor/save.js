@@ -1,6 +1,7 @@
 // Autosave, one section at a time. Every save names the version it builds on; a clash is shown and
 // chosen, never overwritten. States: saved, typing, saving, offline, out, invalid, conflict.
 import { applyPairs, collect, findPlace, placeOf, typedSince } from "./fields.js";
+import { focusOn, holdFocus } from "./focus.js";
 import { clearNotes, say, showState } from "./notes.js";
 import { addRow, listOf } from "./rows.js";
 
@@ -278,8 +279,10 @@ export class Saver {
 
   refresh(data) {
     this.sayTemplate(data);
-    document.getElementById("rail").innerHTML = data.rail;
-    document.getElementById("checklist").innerHTML = data.check;
+    for (const [id, html] of [["rail", data.rail], ["checklist", data.check]]) {
+      const box = document.getElementById(id);
+      holdFocus(box, () => { box.innerHTML = html; });
+    }
     for (const [name, part] of this.parts) {
       const box = part.element.querySelector("details.part");
       const asked = data.asked.includes(name);
@@ -319,7 +322,7 @@ export class Saver {
       typed = typedSince(sent, collect(part.element), collect(merged.content));
       if (!typed) return false;
     }
-    body.innerHTML = html;
+    holdFocus(body, () => { body.innerHTML = html; });
     if (typed) {
       applyPairs(part.element, typed, (list, id) => addRow(listOf(this.form, list), { id }));
     }
@@ -356,7 +359,10 @@ export class Saver {
     }
     const draft = { ...this.draft(part), version: part.stale };
     await this.send(part, draft, { choices, render: true });
-    if (!part.dirty) part.element.querySelector("h2").scrollIntoView({ block: "start" });
+    if (part.dirty) return;
+    const heading = part.element.querySelector("h2");
+    heading.scrollIntoView({ block: "start" });
+    if (document.activeElement === document.body) focusOn(heading);
   }
 
   clearErrors(part) {

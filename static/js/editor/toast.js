@@ -15,9 +15,12 @@ export function undoToast(words, undo) {
   box.append(text, button);
   document.body.append(box);
   let timer = 0;
+  const before = document.activeElement;
   const close = () => {
     clearTimeout(timer);
+    const held = box.contains(document.activeElement);
     box.remove();
+    if (held && before?.isConnected) before.focus();
     if (shown && shown.box === box) shown = null;
   };
   const wait = () => {
