@@ -189,8 +189,7 @@ def document() -> dict[str, Any]:
             "/incidents/{reference}": {
                 "get": _one({"$ref": f"{_REF}Postmortem"}, "One postmortem, whole", "reference")
             },
-            **_reviews(),
-            **_proposals(),
+            **_reviews(), **_proposals(),
             "/risk": {"get": {
                 "summary": "Are AI-assisted changes riskier? With the denominator",
                 "parameters": [_query("outcome", "reverted_30d, reverted_ever, regression_cited, "
