@@ -24,6 +24,7 @@ from rca.formats.mapping import Assume
 from rca.services import (
     accounts,
     authoring,
+    documents,
     events,
     guardrails,
     import_uploads,
@@ -33,6 +34,7 @@ from rca.services import (
 )
 from rca.services.import_plan import Source
 from rca.services.mail_desk import Desk, Leaving
+from rca.services.report_pdf import Document
 from rca.store import tables as t
 from rca.store.engine import reading, writing
 from tests.e2e.world import NOW
@@ -66,6 +68,8 @@ def furnish(engine: Engine, names: dict[str, Viewer]) -> None:
         guardrail_world.ledger(session, rows, NOW)
         guardrails.refresh_suggestions(session, now=NOW)
         _delivery(session)
+        waiting = Document("review-2026-Q3.pdf", "<p>Waits for the worker.</p>")
+        documents.ask(session, waiting, now=NOW)
         draft = mailing.Draft("test:1", MailKind.CONFIRM, "ada@fernwick.example")
         mailing.queue(session, draft, now=NOW)
         reference = rows[0].reference
@@ -124,6 +128,7 @@ def _named(session: Session) -> dict[str, list[str]]:
         ],
         "guardrail_id": [_first(session, t.GuardrailRow.id)],
         "pattern_id": [_first(session, t.PatternRow.id)],
+        "key": [_first(session, t.PrintedDocument.key)],
         "batch_id": [_first(session, t.ImportBatch.id)],
         "upload_id": [_first(session, t.ImportUpload.id)],
         "delivery_id": [_first(session, t.WebhookDelivery.id)],

@@ -90,6 +90,8 @@ def _opened(page: Page, path: str) -> int:
         if "Download is starting" in str(error) or "ERR_ABORTED" in str(error):
             return 0
         raise
+    if answer and answer.status == 202:
+        page.evaluate("window.stop()")  # it would look again by itself in the middle of a check
     kind = answer.headers.get("content-type", "") if answer else ""
     return answer.status if answer and kind.startswith("text/html") else 0
 
