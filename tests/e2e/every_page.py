@@ -94,10 +94,10 @@ def _delivery(session: Session) -> None:
 
 def _imports(engine: Engine, ada: Viewer) -> None:
     """One that waits for a yes, one that was stored."""
-    for name in ("pile.jsonl", "old.jsonl"):
+    for name, data in (("pile.jsonl", PILE), ("old.jsonl", PILE.partition(b"\n")[0])):
         with writing(engine) as session:
             key = import_uploads.keep(
-                session, viewer=ada, sources=[Source(name, PILE)], assume=Assume(), now=NOW
+                session, viewer=ada, sources=[Source(name, data)], assume=Assume(), now=NOW
             )
         if name == "old.jsonl":
             import_uploads.confirm(engine, viewer=ada, upload_id=key, as_draft=True, now=NOW)
