@@ -4,6 +4,7 @@ import { focusOn } from "./focus.js";
 import { actionFrom } from "./rows.js";
 
 const KINDS = { 1: "detection", 2: "diagnosis", 3: "repair", 4: "key_moment" };
+const TYPED = "input:not([type=checkbox]):not([type=radio]), textarea, select";
 const ANSWERS = { n: "none", s: "suspected", c: "confirmed", u: "unknown" };
 
 function changed(control) {
@@ -79,13 +80,7 @@ export function startKeys(form, saver, touch) {
     }
     if (control || event.altKey) return;
     const row = event.target.closest?.("#sheet [data-row]");
-    const typing = event.target.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
-    if (event.key === "Escape" && typing) {
-      // Out of the field, so that single keys act: on its row, else from its section.
-      const place = row || event.target.closest("#sheet section")?.querySelector("h2");
-      if (place) focusOn(place);
-      return;
-    }
+    const typing = event.target.matches?.(TYPED);
     if (!row) return;
     if (typing || !("shortcuts" in document.body.dataset)) return;
     if (act(event, row)) {
@@ -93,6 +88,17 @@ export function startKeys(form, saver, touch) {
       event.stopPropagation();
     }
   }, true);
+
+  // After everything inside the field has had the key: a card that Escape closes keeps the focus there.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    if (!event.target.matches?.(TYPED)) return;
+    // Out of the field, so that single keys act: on its row, else from its section.
+    const place = event.target.closest("#sheet [data-row]")
+      || event.target.closest("#sheet section")?.querySelector("h2");
+    if (place) focusOn(place);
+  });
 
   function act(event, row) {
     if (event.target === row && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
