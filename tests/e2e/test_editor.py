@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from rca.domain.access import OPERATOR, Viewer
 from rca.domain.postmortem import PostmortemContent
@@ -162,16 +162,27 @@ def test_durations_rail_and_requirements_follow(demo_server: world.LiveServer, p
     assert len(_stored(demo_server, reference).timeline) == 3
 
 
+def _both_open(open_page: OpenPage, reference: str) -> tuple[Page, Page]:
+    """Ines and Otto in the editor of one postmortem."""
+    ines, otto = open_page("ines"), open_page("otto")
+    _open(ines, reference)
+    _open(otto, reference)
+    return ines, otto
+
+
+def _saves(page: Page, field: Locator, words: str) -> None:
+    """Write into a field and wait until it is stored."""
+    field.fill(words)
+    page.keyboard.press("Control+s")
+    page.wait_for_selector(SAVED)
+
+
 def test_a_clash_shows_both_texts_and_keeps_both(
     demo_server: world.LiveServer, open_page: OpenPage
 ) -> None:
     reference = _draft(demo_server)
-    ines, otto = open_page("ines"), open_page("otto")
-    _open(ines, reference)
-    _open(otto, reference)
-    otto.locator("#summary").fill("Words of Otto.")
-    otto.keyboard.press("Control+s")
-    otto.wait_for_selector(SAVED)
+    ines, otto = _both_open(open_page, reference)
+    _saves(otto, otto.locator("#summary"), "Words of Otto.")
     ines.locator("#summary").fill("Words of Ines.")
     ines.keyboard.press("Control+s")
     ines.wait_for_selector("#save-state[data-state=conflict]")
@@ -191,12 +202,8 @@ def test_two_people_in_one_section_without_a_clash(
     demo_server: world.LiveServer, open_page: OpenPage
 ) -> None:
     reference = _draft(demo_server)
-    ines, otto = open_page("ines"), open_page("otto")
-    _open(ines, reference)
-    _open(otto, reference)
-    otto.get_by_label("Statement, factor 1").fill("Words of Otto")
-    otto.keyboard.press("Control+s")
-    otto.wait_for_selector(SAVED)
+    ines, otto = _both_open(open_page, reference)
+    _saves(otto, otto.get_by_label("Statement, factor 1"), "Words of Otto")
     ines.get_by_label("Statement, factor 2").fill("Words of Ines")
     ines.keyboard.press("Control+s")
     ines.wait_for_selector(SAVED)
@@ -211,12 +218,8 @@ def test_words_typed_while_an_answer_is_on_its_way_hide_nobody_elses(
 ) -> None:
     """The answer brings what Otto wrote; Ines typed on in the same text meanwhile."""
     reference = _draft(demo_server, summary="Begun.")
-    ines, otto = open_page("ines"), open_page("otto")
-    _open(ines, reference)
-    _open(otto, reference)
-    otto.locator("#summary").fill("Begun. Words of Otto.")
-    otto.keyboard.press("Control+s")
-    otto.wait_for_selector(SAVED)
+    ines, otto = _both_open(open_page, reference)
+    _saves(otto, otto.locator("#summary"), "Begun. Words of Otto.")
     waiting = _held(ines, "summary")
     ines.locator("#what_happened").fill("Words of Ines")
     ines.keyboard.press("Control+s")
@@ -236,12 +239,8 @@ def test_a_row_typed_while_an_answer_is_on_its_way_stays(
     demo_server: world.LiveServer, open_page: OpenPage
 ) -> None:
     reference = _draft(demo_server)
-    ines, otto = open_page("ines"), open_page("otto")
-    _open(ines, reference)
-    _open(otto, reference)
-    otto.get_by_label("Statement, factor 1").fill("Words of Otto")
-    otto.keyboard.press("Control+s")
-    otto.wait_for_selector(SAVED)
+    ines, otto = _both_open(open_page, reference)
+    _saves(otto, otto.get_by_label("Statement, factor 1"), "Words of Otto")
     waiting = _held(ines, "factors")
     second = ines.get_by_label("Statement, factor 2")
     second.fill("Words of ")
