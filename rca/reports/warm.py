@@ -22,12 +22,20 @@ SUPPORTED = hasattr(os, "fork") and hasattr(socket, "send_fds")
 _LAST_WORDS = 2_000
 
 
+_Sort = tuple[bool, tuple[tuple[str, str], ...]]
+
+
+def _sort_of(environment: dict[str, str], polite: bool) -> _Sort:
+    """What two processes must have in common to stand for one another."""
+    return polite, tuple(sorted(environment.items()))
+
+
 class Server:
     """One rendering process and the line to it."""
 
     def __init__(self, kind: Kind, environment: dict[str, str], *, polite: bool) -> None:
         self.kind: Kind = kind
-        self.sort = (polite, tuple(sorted(environment.items())))
+        self.sort = _sort_of(environment, polite)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._line, theirs = socket.socketpair()
         words = [sys.executable, "-m", "rca.reports.child", kind, str(theirs.fileno())]
@@ -90,7 +98,7 @@ class Pool:
 
     def take(self, kind: Kind, environment: dict[str, str], *, polite: bool) -> Server:
         """An idle process of this sort, or a new one."""
-        sort = (polite, tuple(sorted(environment.items())))
+        sort = _sort_of(environment, polite)
         with self._lock:
             if self._owner != os.getpid():
                 self._idle, self._owner = [], os.getpid()
