@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("rca.cli.importing:command", "Bring in postmortems from JSONL, CSV or Markdown."),
     "mine": ("rca.cli.mine:command", "Look for recurring causes over the stored postmortems."),
     "patterns": ("rca.cli.patterns:command", "List what recurs, with its evidence."),
+    "findings": ("rca.cli.findings:command", "List what goes with what, honestly tested."),
+    "themes": ("rca.cli.themes:command", "List causes over all organisations."),
     "guardrails": ("rca.cli.guardrails:command", "List, accept, reject and export guardrails."),
     "guard": ("rca.cli.guard:command", "Check a change against guardrails, in any CI."),
     "report": ("rca.cli.report:command", "PDFs: postmortem, quarter, pattern, guardrail."),

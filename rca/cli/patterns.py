@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from rca.cli.context import open_home, print_json
+from rca.cli.findings import NO_RUN
 from rca.services.pattern_document import pattern_document
 from rca.services.pattern_values import PatternItem
 from rca.services.patterns import ORDERS, list_patterns
@@ -26,9 +27,11 @@ def command(order: str, organisation: str | None, as_json: bool) -> None:
         page = list_patterns(session, order=order, organisation=organisation)
         if as_json:
             print_json({"patterns": [pattern_document(session, item.id) for item in page.items]})
+            if page.run is None:
+                click.echo(NO_RUN, err=True)
             return
     if page.run is None:
-        click.echo("No mining run yet. Run `rca mine`.")
+        click.echo(NO_RUN)
         return
     if not page.items:
         click.echo("Nothing recurs yet that would hold up; single postmortems stand alone.")

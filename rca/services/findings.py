@@ -24,14 +24,24 @@ _LABELS: Mapping[str, type[v.Vocabulary]] = {
     "severity": v.Severity,
     "factor_role": v.FactorRole,
 }
+QUESTIONS = tuple(DIMENSIONS)
+VERDICT_NAMES = tuple(VERDICTS)
 SCALE = (0.1, 1.0, 10.0, 100.0)
 _LOW, _HIGH = 0.05, 200.0
 
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """One comparison in words, with its place on the forest plot's log scale (0 to 1)."""
+    """One comparison in words, with its place on the forest plot's log scale (0 to 1).
 
+    ``kind`` is ``cause`` or ``pattern`` and ``key`` its id; ``question`` and ``value`` are the
+    answer as stored, of which ``answer`` is the wording.
+    """
+
+    kind: str
+    key: str
+    question: str
+    value: str
     subject: str
     short: str
     pattern_id: str
@@ -45,6 +55,7 @@ class FindingView:
     odds_ratio: float | None
     low: float | None
     high: float | None
+    p: float
     q: float
     verdict: str
     verdict_words: str
@@ -91,13 +102,23 @@ class FindingsPage:
 
 
 def list_findings(
-    session: Session, *, pattern_id: str = "", question: str = "", limit: int = 24
+    session: Session,
+    *,
+    pattern_id: str = "",
+    cause: str = "",
+    question: str = "",
+    verdict: str = "",
+    limit: int = 24,
 ) -> FindingsPage:
-    """The surest comparisons of the newest run, of one pattern or question when one is named."""
+    """The surest comparisons of the newest run, of one pattern, cause, question or verdict when
+    one is named; a question that is none reads as every one.
+    """
     run, result = newest_result(session)
     question = question if question in DIMENSIONS else ""
     kept = result.get("findings", [])
-    rows = [row for row in kept if _wanted(row, pattern_id, question)]
+    subject = ("pattern", pattern_id) if pattern_id else ("cause", cause)
+    about = [row for row in kept if _wanted(row, subject, question)]
+    rows = [row for row in about if not verdict or row["verdict"] == verdict]
     questions = tuple(_question(row, kept) for row in result.get("coverage", []))
     made = {one.key: one.comparisons for one in questions}
     names = _pattern_names(session)
@@ -106,18 +127,18 @@ def list_findings(
         run=run,
         rows=found,
         comparisons=made[question] if question in made else int(result.get("comparisons", 0)),
-        supported=sum(row["verdict"] == "supported" for row in rows),
-        suggestive=sum(row["verdict"] == "suggestive" for row in rows),
+        supported=sum(row["verdict"] == "supported" for row in about),
+        suggestive=sum(row["verdict"] == "suggestive" for row in about),
         ticks=tuple((_place(tick), f"{tick:g}") for tick in SCALE),
         question=question,
         questions=questions,
     )
 
 
-def _wanted(row: Mapping[str, Any], pattern_id: str, question: str) -> bool:
+def _wanted(row: Mapping[str, Any], subject: tuple[str, str], question: str) -> bool:
     if question and row["dimension"] != question:
         return False
-    return not pattern_id or (row["subject_kind"], row["subject"]) == ("pattern", pattern_id)
+    return not subject[1] or (row["subject_kind"], row["subject"]) == subject
 
 
 def _question(row: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> QuestionView:
@@ -158,6 +179,10 @@ def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> FindingView:
     ratio, low, high = row["odds_ratio"], row["low"], row["high"]
     name = names.get(subject, subject) if is_pattern else cause_name(subject)
     return FindingView(
+        kind=str(row["subject_kind"]),
+        key=subject,
+        question=str(row["dimension"]),
+        value=str(row["value"]),
         subject=name,
         short=f"{subject} {name.split(': as in ')[0]}" if is_pattern else name,
         pattern_id=subject if is_pattern else "",
@@ -171,6 +196,7 @@ def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> FindingView:
         odds_ratio=ratio,
         low=low,
         high=high,
+        p=row["p"],
         q=row["q"],
         verdict=row["verdict"],
         verdict_words=VERDICTS[row["verdict"]],

@@ -1,4 +1,4 @@
-"""One pattern as JSON, for the command line and the page's twin."""
+"""One pattern as JSON, for the command line and the API."""
 
 from collections import Counter
 from typing import Any
@@ -14,6 +14,8 @@ def pattern_document(session: Session, identifier: str) -> dict[str, Any]:
     row = find_pattern(session, identifier)
     item = pattern_items(session, [row])[0]
     pairs = members_of(session, [row.id]).get(row.id, [])
+    again = set(row.payload.get("duplicates", {}))
+    counted = [incident for _, incident in pairs if incident.reference not in again]
     return {
         "id": row.id,
         "name": row.name,
@@ -24,8 +26,10 @@ def pattern_document(session: Session, identifier: str) -> dict[str, Any]:
         "causes": list(row.causes),
         "members": [incident.reference for _, incident in pairs],
         "evidence": [{"id": i.reference, "title": i.title, "quote": m.quote} for m, i in pairs],
-        "by_quarter": dict(Counter(incident.quarter for _, incident in pairs)),
+        "by_quarter": dict(Counter(incident.quarter for incident in counted)),
         "severities": dict(item.severities),
+        "severity_weight": item.severity_weight,
+        "open_actions": item.open_actions,
         "ai": {
             "influenced": item.ai.influenced,
             "suspected": item.ai.suspected,

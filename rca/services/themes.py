@@ -16,6 +16,7 @@ class ThemeView:
     """A theme over all organisations."""
 
     name: str
+    cause_id: str
     cause: str
     size: int
     organisations: int
@@ -56,6 +57,7 @@ def _theme(row: Mapping[str, Any], titles: Mapping[str, str]) -> ThemeView:
     pairs = zip(row["exemplars"], row["quotes"], strict=False)
     return ThemeView(
         name=row["name"],
+        cause_id=row["cause"],
         cause=cause_name(row["cause"]),
         size=len(shown),
         organisations=row["organisations"],

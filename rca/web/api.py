@@ -52,14 +52,16 @@ def openapi() -> Response:
     return jsonify(api_document.document())
 
 
-def _limit() -> int:
+def page_limit() -> int:
+    """How many the caller wants at most. Raises Invalid."""
     text = request.args.get("limit", "50")
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= events_api.MOST:
         raise Invalid([Problem("limit", f"A number from 1 to {events_api.MOST}.")])
     return int(text)
 
 
-def _asked(name: str) -> str:
+def asked(name: str) -> str:
+    """A word of the query, short and without NUL."""
     return request.args.get(name, "").replace("\x00", "")[:400]
 
 
@@ -71,17 +73,17 @@ def _listed(page: events_api.Page) -> Response:
 @allow(Permission.READ)
 def changes() -> Response:
     """Changes, newest merge first."""
-    state = _asked("ai_state")
+    state = asked("ai_state")
     if state and state not in ChangeAI.values():
         raise Invalid([Problem("ai_state", f"One of {', '.join(ChangeAI.values())}.")])
     with reading() as session:
         return _listed(
             events_api.list_changes(
                 session,
-                after=_asked("cursor"),
-                limit=_limit(),
-                service=_asked("service"),
-                repo=_asked("repo"),
+                after=asked("cursor"),
+                limit=page_limit(),
+                service=asked("service"),
+                repo=asked("repo"),
                 ai_state=state,
             )
         )
@@ -94,7 +96,7 @@ def deployments() -> Response:
     with reading() as session:
         return _listed(
             events_api.list_deployments(
-                session, after=_asked("cursor"), limit=_limit(), service=_asked("service")
+                session, after=asked("cursor"), limit=page_limit(), service=asked("service")
             )
         )
 
@@ -234,9 +236,9 @@ def incidents() -> Response:
         page = listing.list_postmortems(
             session,
             viewer=viewer(),
-            wanted=listing.ListFilter(status=_asked("status"), service=_asked("service")),
-            older_than=_asked("cursor"),
-            limit=_limit(),
+            wanted=listing.ListFilter(status=asked("status"), service=asked("service")),
+            older_than=asked("cursor"),
+            limit=page_limit(),
         )
         items = [
             {
@@ -272,7 +274,7 @@ def incident(reference: str) -> Response:
 @allow(Permission.READ)
 def risk_report() -> Response:
     """The exposure analysis over the ledger, as ``rca risk --json`` prints it."""
-    outcome, by = _asked("outcome") or "reverted_30d", _asked("by") or "repo"
+    outcome, by = asked("outcome") or "reverted_30d", asked("by") or "repo"
     if outcome not in risk.OUTCOMES:
         raise Invalid([Problem("outcome", f"One of {', '.join(risk.OUTCOMES)}.")])
     if by not in ("repo", "service", "quarter", "size"):
@@ -286,7 +288,7 @@ def risk_report() -> Response:
 @allow(Permission.READ)
 def risk_matched() -> Response:
     """Matched sets over the ledger, as ``rca risk --case-control --json`` prints them."""
-    outcome = _asked("outcome") or "incident"
+    outcome = asked("outcome") or "incident"
     if outcome not in risk.OUTCOMES:
         raise Invalid([Problem("outcome", f"One of {', '.join(risk.OUTCOMES)}.")])
     with reading() as session:

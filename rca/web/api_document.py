@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from rca.domain.change import ChangeRecord
 from rca.domain.event import DeploymentRecord
 from rca.formats import postmortem_json
+from rca.services.findings import QUESTIONS, VERDICT_NAMES
+from rca.services.patterns import ORDERS
 
 _REF = "#/components/schemas/"
 
@@ -146,6 +148,34 @@ def _proposals() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _mining() -> dict[str, Any]:
+    """What the newest mining run found."""
+    line = {"type": "object"}
+    limit = _query("limit", "How many at most.", type="integer", minimum=1, maximum=200, default=50)
+    order = _query("order", "What comes first.", type="string", enum=list(ORDERS))
+    asked = [
+        limit,
+        _query("question", "Of this question.", type="string", enum=list(QUESTIONS)),
+        _query("verdict", "With this verdict.", type="string", enum=list(VERDICT_NAMES)),
+        _query("pattern", "Of this pattern."), _query("cause", "Of this cause."),
+    ]  # fmt: skip
+    return {
+        "/patterns": {"get": _list(line, "Patterns of the newest run with their open members",
+                                   limit, order, _query("organisation", "Whose; all for all."))},
+        "/patterns/{pattern_id}": {"get": _one(line, "One pattern", "pattern_id")},
+        "/findings": {"get": {
+            "summary": "What goes with what: counts, odds ratio with interval, q, verdict",
+            "parameters": asked,
+            "responses": {"200": _json(line, "The surest, with what they rest on."),
+                          **_problems(422)},
+        }},
+        "/themes": {"get": {
+            "summary": "Causes over all organisations",
+            "responses": {"200": _json(line, "Themes, or why there are none."), **_problems()},
+        }},
+    }  # fmt: skip
+
+
 def document() -> dict[str, Any]:
     """The whole document."""
     schemas: dict[str, Any] = {}
@@ -189,7 +219,7 @@ def document() -> dict[str, Any]:
             "/incidents/{reference}": {
                 "get": _one({"$ref": f"{_REF}Postmortem"}, "One postmortem, whole", "reference")
             },
-            **_reviews(), **_proposals(),
+            **_reviews(), **_proposals(), **_mining(),
             "/risk": {"get": {
                 "summary": "Are AI-assisted changes riskier? With the denominator",
                 "parameters": [_query("outcome", "reverted_30d, reverted_ever, regression_cited, "

@@ -7,7 +7,7 @@ from rca.web import (
     accounts,
     actions,
     ai,
-    api_actions,
+    api_mining,
     catalogue,
     change_pages,
     exports,
@@ -29,8 +29,8 @@ from rca.web import (
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     ai.blueprint,
-    # The module that imports the others, so that the routes of reviews are on it too.
-    api_actions.blueprint,
+    # The module that imports the others, so that every route of the API is on it.
+    api_mining.blueprint,
     home.blueprint,
     postmortems.blueprint,
     imports.blueprint,

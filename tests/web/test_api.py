@@ -22,6 +22,7 @@ from tests.conftest import NOW
 from tests.factories import rich
 from tests.people import People
 from tests.web.conftest import people_of, sign_in
+from tests.web.test_patterns_pages import fill
 
 
 class Caller:
@@ -293,3 +294,34 @@ def test_writes_are_in_the_audit_trail(app: Flask) -> None:
     with reading(app.extensions["rca_engine"]) as session:
         acts = [row.action for row in session.exec(select(t.AuditEvent))]
     assert "changes.take" in acts
+
+
+def test_what_was_mined_is_read_in_pages_and_never_shows_what_is_restricted(
+    sqlite_app: Flask,
+) -> None:
+    people = people_of(sqlite_app)
+    call = Caller(sqlite_app, "vera", "read")
+    for path in ("/patterns", "/findings", "/themes"):
+        assert call("GET", path).json["run"] is None, path
+    fill(sqlite_app, people)
+    first = call("GET", "/patterns?limit=2").json
+    rest = call("GET", f"/patterns?limit=2&cursor={first['next']}").json
+    assert (len(first["items"]), len(rest["items"]), rest["next"]) == (2, 1, None)
+    shown = first["items"][0]
+    assert call("GET", f"/patterns/{shown['id']}").json == shown
+    with writing(sqlite_app.extensions["rca_engine"]) as session:
+        row = session.exec(
+            select(t.PostmortemRow).where(t.PostmortemRow.reference == shown["members"][0])
+        ).one()
+        row.visibility = "restricted"
+        session.add(row)
+    left = call("GET", f"/patterns/{shown['id']}").json
+    assert left["members"] == shown["members"][1:]
+    assert left["size"] == shown["size"] - 1
+    assert call("GET", "/findings?question=tier").json["findings"] == []
+    assert "100 records" in call("GET", "/themes").json["reason"]
+    for path in ("/findings?question=mood", "/findings?verdict=sure", "/patterns?order=loud",
+                 "/patterns?cursor=P-77"):  # fmt: skip
+        assert call("GET", path).status_code == 422, path
+    assert call("GET", "/patterns/P-77").status_code == 404
+    assert sqlite_app.test_client().get("/api/v1/findings").status_code in (401, 303)
