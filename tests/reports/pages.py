@@ -22,6 +22,6 @@ def record(paper: str = "a4", template: str = "postmortem.html", **changes: Any)
     content = rich(**changes)
     value = printed(content, reference="INC-2026-0001", state="revision 2", unconfirmed=1)
     return print_html(
-        template, paper=paper, p=value, organisation="Fernwick", banner="", as_of="2026-10-05",
+        template, paper=paper, p=value, title="Checkout unavailable", organisation="Fernwick", banner="", as_of="2026-10-05",
         run="run", digest="abc",
     )  # fmt: skip

@@ -1,9 +1,12 @@
-"""Tables of a tagged PDF, read as assistive technology reads them: by structure, not by place."""
+"""A tagged PDF read as assistive technology reads it, by structure and not by place, and held to the
+standard by a validator.
+"""
 
 import io
 import re
 from typing import Any
 
+import page as validator
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
@@ -90,3 +93,9 @@ def rows(pdf: bytes) -> list[list[str]]:
 
     walk(reader.trailer["/Root"]["/StructTreeRoot"]["/K"], 0)
     return found
+
+
+def against_the_standard(pdf: bytes) -> list[str]:
+    """What a validator of PDF/UA-1 (ISO 14289-1), not ours, holds against it."""
+    report = validator.validate_pdf_bytes(pdf, profile="ua1")
+    return sorted({f"{failure.rule_id}: {failure.message}" for failure in report.failures})

@@ -22,6 +22,7 @@ from rca.reports.rendering import make_pdf
 from rca.services.printing import printed
 from tests.factories import rich
 from tests.reports.pages import page, record
+from tests.reports.tagged import against_the_standard
 from tests.reports.values import review
 
 CANARY = "canary-in-the-file-7f3a"
@@ -200,7 +201,7 @@ def problems(pdf: bytes) -> list[str]:
     found += [
         "figure without words" for role, e in elements if role == "/Figure" and not e.get("/Alt")
     ]
-    return found
+    return found + against_the_standard(pdf)
 
 
 def test_the_quarter_is_tagged_titled_and_in_order(quarter: bytes) -> None:
@@ -226,6 +227,21 @@ def test_the_structure_check_finds_planted_faults() -> None:
     assert "no language" in found
     assert "h1 to h3" in found
     assert "figure without words" in found
+
+
+def test_the_validator_finds_a_planted_list_that_is_none() -> None:
+    """Groups inside a definition list look well and read as no list at all."""
+    html = (
+        '<html lang="en"><head><title>t</title></head><body><h1>t</h1>'
+        "<dl><div><dt>Severity</dt><dd>SEV1</dd></div></dl></body></html>"
+    )
+    found = problems(make_pdf(html))
+    assert any("LI structure element is not contained in an L" in problem for problem in found)
+
+
+@pytest.mark.parametrize("template", ["one-page.html", "customer.html"])
+def test_every_variant_of_a_postmortem_keeps_the_standard(template: str) -> None:
+    assert problems(make_pdf(record(template=template))) == []
 
 
 def test_bookmarks_contents_and_page_numbers(quarter: bytes) -> None:

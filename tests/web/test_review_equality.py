@@ -194,6 +194,7 @@ def told(sqlite_app: Flask, world: People) -> Told:
     run_due(app.extensions["rca_engine"], app.extensions["rca_settings"], now=NOW)
     made = client.get(f"{show}.pdf")
     assert made.mimetype == "application/pdf", made.get_data(as_text=True)[3000:]
+    assert tagged.against_the_standard(made.data) == []
     archive = zipfile.ZipFile(io.BytesIO(client.get(f"{show}/numbers.csv").data))
     return Told(
         review=review,
