@@ -53,6 +53,7 @@ def constrained(
         groups[best] |= wanted
         held[best] = True
     _part(groups, constraints, at)
+    _absorb(groups, held)
     found: dict[tuple[int, ...], tuple[frozenset[int], bool]] = {}
     for members, by_human, kept in zip(groups, forced, held, strict=True):
         key = tuple(sorted(members))
@@ -79,3 +80,17 @@ def _part(groups: list[set[int]], constraints: Constraints, at: Mapping[str, int
         for members in groups:
             if here in members and members & strangers:
                 members.discard(here)
+
+
+def _absorb(groups: list[set[int]], held: Sequence[bool]) -> None:
+    """Empty each group that lies whole in one that people hold together.
+
+    A pattern that was joined to another is that other one from then on, and no second one beside
+    it. Groups that people hold themselves stay.
+    """
+    for place, members in enumerate(groups):
+        if held[place]:
+            continue
+        whole = (kept and members < groups[other] for other, kept in enumerate(held))
+        if any(whole):
+            members.clear()

@@ -34,7 +34,7 @@ from rca.domain.vocabulary import (
     Visibility,
 )
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow, Problem
-from rca.services import jobs, revisions, secrets_guard, templates
+from rca.services import jobs, pattern_masking, revisions, secrets_guard, templates
 from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
 from rca.store import audit, search
@@ -230,6 +230,8 @@ def _store_edit(
     session.add(row)
     if row.published_number is not None and content.visibility is not old.visibility:
         # Patterns and neighbours must not keep what became restricted, nor miss what opened.
+        if content.visibility is not Visibility.OPEN:
+            pattern_masking.forget(session, row.id)
         jobs.enqueue(session, kind="mine", key="mine", now=now)
     if by_itself is None:
         keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)

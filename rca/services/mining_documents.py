@@ -39,9 +39,13 @@ def pattern_payload(pattern: Pattern) -> dict[str, Any]:
 
 
 def kept_keys(row: t.PatternRow, pattern: Pattern, now: datetime) -> dict[str, Any]:
-    """Parts of the payload that outlive a run: decisions, and sizes run by run."""
+    """Parts of the payload that outlive a run: decisions, sizes run by run, splits and merges."""
     history = [*row.payload.get("history", []), [now.date().isoformat(), pattern.size]]
-    return {"human": row.payload.get("human", {}), "history": history[-40:]}
+    return {
+        "human": row.payload.get("human", {}),
+        "history": history[-40:],
+        "lineage": row.payload.get("lineage", []),
+    }
 
 
 def result_document(

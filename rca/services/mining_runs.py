@@ -5,16 +5,17 @@ patterns are matched to the ones before by their members.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
-from mining.patterns import Known, Pattern, match_identity
+from mining.patterns import Known, Lineage, Pattern, match_identity
 from rca.domain.postmortem import new_id
 from rca.domain.vocabulary import PatternState
+from rca.services import pattern_history
 from rca.services.mining_corpus import Corpus
 from rca.services.mining_documents import kept_keys, pattern_payload, result_document
 from rca.store import audit
@@ -50,7 +51,10 @@ def store_run(
     known = {row.id: row for row in session.exec(select(t.PatternRow))}
     live = last_run_id(session)
     before = _known_patterns(session)
-    lineage = match_identity(before, [Known(p.id, frozenset(p.ids)) for p in result.patterns])
+    lineage = _between(
+        match_identity(before, [Known(p.id, frozenset(p.ids)) for p in result.patterns]),
+        {i for i, row in known.items() if row.last_run_id == live},
+    )
     run = _run_row(result, corpus, started, _after_last(session, now))
     session.add(run)
     session.flush()
@@ -65,6 +69,7 @@ def store_run(
     gone = [i for i in lineage.gone if known[i].last_run_id == live]
     _store_neighbours(session, result)
     run.result = result_document(result, lineage, names, gone)
+    pattern_history.remember(session, run.result, now)
     session.add(run)
     session.flush()
     new = sum(pattern.id not in lineage.kept for pattern in result.patterns)
@@ -79,6 +84,20 @@ def store_run(
         len(result.unassigned),
         None,
         result.notes,
+    )
+
+
+def _between(lineage: Lineage, live: set[str]) -> Lineage:
+    """The lineage with splits and merges of patterns that the run before knew.
+
+    Dissolved ones are matched too, so that one which comes back has its number again; but what
+    they went into long ago is not news of every later run.
+    """
+    merges = {new: tuple(i for i in old if i in live) for new, old in lineage.merges.items()}
+    return replace(
+        lineage,
+        splits={old: new for old, new in lineage.splits.items() if old in live},
+        merges={new: old for new, old in merges.items() if len(old) > 1},
     )
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from rca.domain.access import Permission, Viewer
 from rca.domain.vocabulary import PatternState
 from rca.errors import Invalid, NotNow, Problem
 from rca.services import jobs
 from rca.services.mining_runs import next_number
+from rca.services.pattern_history import SPLIT_FROM, WENT_INTO, entry, kept
 from rca.services.pattern_items import find_pattern, members_of
 from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
@@ -58,6 +59,14 @@ def rename(session: Session, *, viewer: Viewer, identifier: str, name: str, now:
     row = find_pattern(session, identifier)
     row.name, row.named_by_human = _words(name, "name"), True
     _keep(session, row, viewer, "rename", now)
+
+
+def unname(session: Session, *, viewer: Viewer, identifier: str, now: datetime) -> None:
+    """Let the pattern go by the name that the newest run proposes; later runs may change it."""
+    need(viewer, Permission.REVIEW)
+    row = find_pattern(session, identifier)
+    row.name, row.named_by_human = str(row.payload.get("proposed_name", row.name))[:400], False
+    _keep(session, row, viewer, "unname", now)
 
 
 def confirm(session: Session, *, viewer: Viewer, identifier: str, now: datetime) -> None:
@@ -144,21 +153,46 @@ def remove_member(
 
 
 def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now: datetime) -> None:
-    """Say that another pattern is the same cause; the next run joins them under this number."""
+    """Say that another pattern is the same cause: its incidents are this one's from now on, and
+    later runs keep them here, under this number. Raises Invalid."""
     need(viewer, Permission.REVIEW)
     row, second = find_pattern(session, identifier), find_pattern(session, other)
     if row.id == second.id or row.organisation != second.organisation:
         raise Invalid([Problem("other", "Choose another pattern of the same organisation.")])
     ids = [*_references(session, row), *_references(session, second)]
-    human = _human(row)
+    human, theirs = _human(row), _human(second)
     human["together"] = _joined(human["together"], ids)
     human["apart"] = [pair for pair in human["apart"] if not set(pair[1]) & set(ids)]
-    theirs = _human(second)  # a split that is taken back here was kept with the other half
+    # A split that is taken back here was kept with the other half.
     theirs["apart"] = [p for p in theirs["apart"] if p[0] not in ids or not set(p[1]) & set(ids)]
-    second.payload = {**second.payload, "human": theirs}
+    theirs["together"] = []
+    _move(session, second, row)
+    went = kept(second.payload, entry(now, WENT_INTO, row.id))
+    second.payload = {**second.payload, "human": theirs, "lineage": went}
+    second.size, row.size = 0, len(set(ids))
     session.add(second)
     _keep(session, row, viewer, "merge", now, human, other=second.id)
     _mine_soon(session, now)
+
+
+def _move(session: Session, source: t.PatternRow, target: t.PatternRow) -> None:
+    """Make the members of one pattern the other's, behind those that it has."""
+    member = t.PatternMember
+    there = session.exec(select(member).where(member.pattern_id == target.id)).all()
+    known = {one.postmortem_id for one in there}
+    after = max((one.position for one in there), default=-1) + 1
+    for one in session.exec(select(member).where(member.pattern_id == source.id)).all():
+        if one.postmortem_id not in known:
+            session.add(
+                t.PatternMember(
+                    pattern_id=target.id,
+                    postmortem_id=one.postmortem_id,
+                    quote=one.quote,
+                    position=after + one.position,
+                )
+            )
+        session.delete(one)
+    session.flush()
 
 
 def split(
@@ -177,14 +211,16 @@ def split(
     human = _human(row)
     human["together"] = [rest] if len(rest) > 1 else []
     human["apart"] = [*human["apart"], *([reference, rest] for reference in chosen)]
-    second = _other_half(session, row, chosen)
+    second = _other_half(session, row, chosen, now)
     row.size = max(0, row.size - len(chosen))
     _keep(session, row, viewer, "split", now, human, into=second.id, members=len(chosen))
     _mine_soon(session, now)
     return second.id
 
 
-def _other_half(session: Session, row: t.PatternRow, chosen: Sequence[str]) -> t.PatternRow:
+def _other_half(
+    session: Session, row: t.PatternRow, chosen: Sequence[str], now: datetime
+) -> t.PatternRow:
     """A stored pattern with members taken over from another; the next run describes it afresh."""
     human = {"together": [sorted(chosen)], "apart": [], "added": [], "removed": {}}
     second = t.PatternRow(
@@ -198,7 +234,11 @@ def _other_half(session: Session, row: t.PatternRow, chosen: Sequence[str]) -> t
         size=len(chosen),
         first_run_id=row.last_run_id,
         last_run_id=row.last_run_id,
-        payload={"human": human, "why": [{"text": f"Split from {row.id} by a reviewer."}]},
+        payload={
+            "human": human,
+            "why": [{"text": f"Split from {row.id} by a reviewer."}],
+            "lineage": [entry(now, SPLIT_FROM, row.id)],
+        },
     )
     session.add(second)
     session.flush()

@@ -1,5 +1,6 @@
 """One pattern in full: why its incidents stand together, and what nearly joined."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,18 @@ from sqlmodel import Session, col, select
 from mining import stats
 from mining.patterns import READ_OF_ONE
 from rca.domain.quarters import UNDATED
-from rca.domain.vocabulary import OPEN_ACTION_STATUSES, ActionKind, ActionStatus, Severity
+from rca.domain.vocabulary import (
+    OPEN_ACTION_STATUSES,
+    ActionKind,
+    ActionStatus,
+    DetectionMethod,
+    Severity,
+    Trigger,
+    Vocabulary,
+)
 from rca.services import pattern_items as items
 from rca.services.mining_runs import last_run_id
+from rca.services.pattern_history import PatternEvent, history_of, went_into
 from rca.services.pattern_values import GuardrailRef, MemberView, PatternItem, RunView
 from rca.services.patterns import run_view
 from rca.services.visibility import is_open
@@ -76,7 +86,9 @@ class PatternView:
     near: tuple[Other, ...]
     see_also: tuple[Other, ...]
     removed: tuple[tuple[Other, str], ...]
-    history: tuple[tuple[str, int], ...]
+    sizes: tuple[tuple[str, int], ...]
+    history: tuple[PatternEvent, ...]
+    went_into: str
     first_seen: str
     decided_by: str
     decided_at: datetime | None
@@ -92,6 +104,22 @@ class PatternView:
             for name, count in self.item.severities
         ]
         return ", ".join(told)
+
+
+_ANSWER = re.compile(r"(Trigger|Found by) (.+): (\d+ of \d+)\.")
+_FORM: Mapping[str, type[Vocabulary]] = {"Trigger": Trigger, "Found by": DetectionMethod}
+
+
+def in_form_words(line: str) -> str:
+    """A reason of the library, with answers as the form words them instead of as they are stored.
+
+    ``Found by alert slo: 4 of 7.`` becomes ``Found by: Alert on an SLO, 4 of 7.``
+    """
+    found = _ANSWER.fullmatch(line)
+    if not found:
+        return line
+    name, value, counted = found.groups()
+    return f"{name}: {_FORM[name].label_of(value.replace(' ', '_'))}, {counted}."
 
 
 def view_pattern(session: Session, *, identifier: str, now: datetime) -> PatternView:
@@ -111,7 +139,7 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
         members=members,
         exemplars=members[:3],
         least_typical=members[-1] if len(members) > 3 else None,
-        why=tuple(str(part["text"]) for part in row.payload.get("why", [])),
+        why=tuple(in_form_words(str(part["text"])) for part in row.payload.get("why", [])),
         phrases=tuple(
             zip(row.payload.get("phrases", []), row.payload.get("weights", []), strict=False)
         ),
@@ -124,7 +152,9 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
         near=_others(session, row.payload.get("near", [])),
         see_also=_others(session, [[ref, None, None] for ref in row.payload.get("see_also", [])]),
         removed=_removed(session, row),
-        history=tuple((str(day), int(size)) for day, size in row.payload.get("history", [])),
+        sizes=tuple((str(day), int(size)) for day, size in row.payload.get("history", [])),
+        history=history_of(session, row),
+        went_into="" if pairs and row.last_run_id == run_id else went_into(row),
         first_seen=_first_seen([incident for _, incident in pairs]),
         decided_by=_name(session, row.decided_by),
         decided_at=row.decided_at,

@@ -107,6 +107,14 @@ def rename(pattern_id: str) -> Response:
     return _decide(pattern_id, pattern_decisions.rename, "Renamed. Later runs keep it.", name=name)
 
 
+@blueprint.post("/patterns/<pattern_id>/unname")
+@allow(Permission.REVIEW)
+def unname(pattern_id: str) -> Response:
+    """Let it go by the name that the run proposes."""
+    said = "It goes by the name of the run again."
+    return _decide(pattern_id, pattern_decisions.unname, said)
+
+
 @blueprint.post("/patterns/<pattern_id>/confirm")
 @allow(Permission.REVIEW)
 def confirm(pattern_id: str) -> Response:
@@ -119,7 +127,8 @@ def confirm(pattern_id: str) -> Response:
 def dismiss(pattern_id: str) -> Response:
     """Say that it is none, and why."""
     reason = request.form.get("reason", "")
-    said = "Dismissed. The reason is kept; later runs leave it out of the list."
+    said = "Not a pattern. The reason is kept and later runs leave it out of the list, until you "
+    said += "consider it again."
     return _decide(pattern_id, pattern_decisions.dismiss, said, reason=reason)
 
 
@@ -144,7 +153,9 @@ def add_member(pattern_id: str) -> Response:
 def remove_member(pattern_id: str, reference: str) -> Response:
     """Take a postmortem out of it."""
     reason = request.form.get("reason", "")
-    said = f"{reference} is out. Later runs keep it apart."
+    said = (
+        f"{reference} is out. Later runs keep it apart. It can be put back further down the page."
+    )
     return _decide(
         pattern_id, pattern_decisions.remove_member, said, reference=reference, reason=reason
     )
@@ -168,5 +179,5 @@ def split(pattern_id: str) -> Response:
 def merge(pattern_id: str) -> Response:
     """Say that another pattern is the same cause."""
     other = request.form.get("other", "")
-    said = f"Kept. The next run, in about a minute, joins {other} to this pattern."
+    said = f"{other} is part of this pattern now. Later runs keep it so; a split takes it back."
     return _decide(pattern_id, pattern_decisions.merge, said, other=other)

@@ -60,6 +60,13 @@ def test_a_merge_joins_and_a_split_parts(run: Path) -> None:
     assert set(CERTS[2:]) in groups(split)
 
 
+def test_what_was_joined_leaves_no_second_pattern_behind(run: Path) -> None:
+    joined = frozenset({*CERTS, *LOCKS})
+    found = groups(run(Constraints(together=(joined,))))
+    assert set(joined) in found
+    assert not [ids for ids in found if ids < joined]
+
+
 def test_what_nobody_touched_is_as_before(run: Path) -> None:
     before = {p.ids: p for p in run(Constraints()).patterns}
     after = run(Constraints(together=(frozenset({"cert-1", "lone-1"}),)))

@@ -14,7 +14,14 @@ from rca.domain.access import OPERATOR
 from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Visibility
 from rca.errors import Forbidden, Invalid, NotNow
-from rca.services import authoring, jobs, pattern_decisions, placing, similar
+from rca.services import (
+    authoring,
+    jobs,
+    pattern_decisions,
+    pattern_masking,
+    placing,
+    similar,
+)
 from rca.services.mining import mine_now
 from rca.services.mining_corpus import read_corpus
 from rca.services.pattern_view import view_pattern
@@ -97,7 +104,12 @@ def test_a_second_run_keeps_numbers_names_and_decisions(
         view = view_pattern(session, identifier=number, now=now)
         assert view.item.name == "Certificates run out"
         assert view.item.state == "confirmed"
-        assert len(view.history) == 2
+        assert len(view.sizes) == 2
+        assert [(one.words, bool(one.by)) for one in view.history] == [
+            ("Confirmed as one cause coming back", True),
+            ("Renamed", True),
+            ("First found", False),
+        ]
 
 
 def test_membership_decisions_outlive_runs(
@@ -308,3 +320,114 @@ def test_a_placement_tells_nothing_of_what_became_restricted(
         assert after is not None
         assert after.joins == ()
         assert after.pair == ("", "")
+
+
+def test_what_is_taken_back_is_as_before_and_the_history_tells_of_it(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["cert-1"])
+    with reading(engine) as session:
+        before = view_pattern(session, identifier=number, now=now)
+    with writing(engine) as session:
+        ask = {"viewer": people.ravi, "identifier": number, "now": now}
+        pattern_decisions.rename(session, name="Certificates run out", **ask)
+        pattern_decisions.remove_member(session, reference=refs["cert-4"], **ask)
+    mine_now(engine, now=now + timedelta(days=1))
+    with writing(engine) as session:
+        pattern_decisions.add_member(session, reference=refs["cert-4"], **ask)
+        pattern_decisions.unname(session, **ask)
+    mine_now(engine, now=now + timedelta(days=2))
+    with reading(engine) as session:
+        after = view_pattern(session, identifier=number, now=now)
+    assert after.item.name == before.item.name
+    assert {m.reference for m in after.members} == {m.reference for m in before.members}
+    assert after.removed == ()
+    assert [one.words for one in after.history] == [
+        "Goes by the name of the run again",
+        f"{refs['cert-4']} put in",
+        f"{refs['cert-4']} taken out",
+        "Renamed",
+        "First found",
+    ]
+    assert {one.by for one in after.history} == {"Ravi", ""}
+
+
+def test_runs_write_splits_and_merges_into_the_history(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    first, second = pattern_of(engine, refs["cert-1"]), pattern_of(engine, refs["lock-1"])
+
+    def told(identifier: str) -> list[str]:
+        with reading(engine) as session:
+            view = view_pattern(session, identifier=identifier, now=now)
+            return [one.words for one in view.history if not one.by]
+
+    with writing(engine) as session:  # into the later number, which keeps its own
+        pattern_decisions.merge(
+            session, viewer=people.ravi, identifier=second, other=first, now=now
+        )
+    for days in (0, 1, 2):
+        with reading(engine) as session:
+            page = list_patterns(session)
+            assert sorted(item.size for item in page.items) == [4, 8]
+            assert first not in {item.id for item in page.items}
+            assert view_pattern(session, identifier=first, now=now).went_into == second
+        mine_now(engine, now=now + timedelta(days=days + 1))
+    assert told(first) == [f"Went into {second}", "First found"]
+    assert told(second) == ["First found"]
+    with reading(engine) as session:
+        assert list_patterns(session).since == ()
+
+
+def test_what_falls_apart_by_itself_is_written_down_once(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    _people, refs = stored
+    mine_now(engine, now=now)
+    number = pattern_of(engine, refs["cert-1"])
+    with writing(engine) as session:
+        for key in ("cert-1", "cert-2", "cert-3", "cert-4"):
+            query = select(t.PostmortemRow).where(t.PostmortemRow.reference == refs[key])
+            row = session.exec(query).one()
+            row.status = "not_required"
+            session.add(row)
+    for days in (1, 2):
+        mine_now(engine, now=now + timedelta(days=days))
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=number, now=now)
+    assert not view.live
+    assert view.went_into == ""
+    assert [one.words for one in view.history] == [
+        "Dissolved: its incidents no longer stood together",
+        "First found",
+    ]
+
+
+def test_a_restricted_record_is_forgotten_by_its_pattern_at_once(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    number, named = pattern_of(engine, refs["cert-1"]), pattern_of(engine, refs["lock-1"])
+    with writing(engine) as session:
+        pattern_decisions.rename(
+            session, viewer=people.ravi, identifier=named, name="Locks wait", now=now
+        )
+        for key in ("cert-1", "lock-1"):
+            row = session.exec(
+                select(t.PostmortemRow).where(t.PostmortemRow.reference == refs[key])
+            ).one()
+            content = load_content(session, row)
+            narrowed = content.model_copy(update={"visibility": Visibility.RESTRICTED})
+            authoring._store_edit(session, row, content, narrowed, viewer=people.ines, now=now)
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=number, now=now)
+        assert view.item.name == view.proposed_name == "Expiry and credential lifecycle"
+        assert view.phrases == ()
+        assert view.why == (pattern_masking.WHY,)
+        assert view.item.size == 3
+        assert view_pattern(session, identifier=named, now=now).item.name == "Locks wait"
