@@ -4,12 +4,11 @@ Three states stay apart: an answer, *unknown* as an answer of its own, and no an
 the first takes part in a comparison; the other two are counted beside it and never as no.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mining.mitigation import kinds, mitigations_in
+from mining.mitigation import kinds
 from mining.records import IncidentRecord
-from mining.text import Sentence
 
 UNKNOWN = "unknown"
 DIMENSIONS = {
@@ -29,6 +28,7 @@ find again what made it. They stand among a pattern's reasons instead."""
 FROM_TEXT = frozenset({"mitigation"})
 """Questions answered by reading where the form has no answer."""
 _SINGLE = ("tier", "trigger", "detection_method", "detection_gap")
+_SEVERAL = ("factor_role", "mitigation")
 
 # Answers that say the same as a cause in other words: comparing them would find only that.
 _SAME_WORDS: Mapping[str, frozenset[tuple[str, str]]] = {
@@ -81,31 +81,37 @@ class Asked:
 
     def take(self, identifier: str, values: Sequence[str]) -> None:
         """Keep what a record said; an empty list is no answer."""
+        if not values:
+            return
         known = frozenset(value for value in values if value and value != UNKNOWN)
         if known:
             self.given[identifier] = known
-        elif values:
+        else:
             self.unknown.add(identifier)
 
 
 def answers_of(
     records: Sequence[IncidentRecord],
-    sentences_of: Callable[[IncidentRecord], Sequence[Sentence]] | None = None,
+    mitigations_of: Callable[[str], Collection[str]] | None = None,
 ) -> dict[str, Asked]:
     """What each record answered, by question.
 
-    With ``sentences_of`` the mitigation of a record without that answer is read from its text.
+    With ``mitigations_of`` a record without that answer is asked for by its id: what its text says.
     """
     found = {name: Asked() for name in DIMENSIONS}
     for record in records:
         key, fields = record.id, record.fields
         found["service"].take(key, record.services)
-        found["severity"].take(key, [record.severity] if record.severity else [])
-        found["ai"].take(key, [record.ai_state] if record.ai_state else [])
+        if record.severity:
+            found["severity"].take(key, [record.severity])
+        if record.ai_state:
+            found["ai"].take(key, [record.ai_state])
         for name in _SINGLE:
-            found[name].take(key, [fields[name]] if fields.get(name) else [])
-        for name in ("factor_role", "mitigation"):
-            found[name].take(key, [v for v in fields.get(name, "").split("; ") if v])
-        if sentences_of and not fields.get("mitigation"):
-            found["mitigation"].take(key, sorted(mitigations_in(sentences_of(record))))
+            if fields.get(name):
+                found[name].take(key, [fields[name]])
+        for name in _SEVERAL:
+            if fields.get(name):
+                found[name].take(key, [v for v in fields[name].split("; ") if v])
+        if mitigations_of and not fields.get("mitigation"):
+            found["mitigation"].take(key, sorted(mitigations_of(key)))
     return found

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from mining.causes import CauseScorer
 from mining.foreign import ForeignScorer
-from mining.lazy import Causes
 from mining.naming import (
     Words,
     best_quote,
@@ -18,6 +17,7 @@ from mining.naming import (
 from mining.patterns import READ_OF_ONE, Member, Near, Pattern, counts, identity_of
 from mining.phrases import own_words, phrase_of
 from mining.prepare import Prepared, with_parts
+from mining.readings import Readings
 from mining.recurrence import Group, LinkSettings, Recurrence
 from mining.taxonomy import Taxonomy
 from mining.vocabulary import ChunkWords
@@ -31,7 +31,7 @@ class Builder:
     quotes; its words are counted over all.
     """
 
-    causes: Causes
+    readings: Readings
     scorer: CauseScorer | ForeignScorer
     words: Words
     chunks: ChunkWords = field(default_factory=ChunkWords)
@@ -53,7 +53,7 @@ class Builder:
         items = part.space.items
         members = [items[m] for m in group.members]
         read = [with_parts(item, self.chunks) for item in members[:READ_OF_ONE]]
-        results = [self.causes.of(item) for item in read]
+        results = [self.readings.of(item) for item in read]
         shared = shared_words(members, self.words)
         phrases = tuple((self.words.as_written(n), w) for n, w in shared)
         causes = pattern_causes(results)

@@ -5,7 +5,7 @@ pass over a sentence looks each word up once, whatever the number of cues.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
@@ -116,7 +116,7 @@ class CueIndex:
             for parts in _compile(cue):
                 self._enter(cue, payload, parts)
         self._lengths = tuple(sorted({len(stem) for stem in self._stems}))
-        self._known: dict[str, _Known] = {}
+        self._known = _Lookup(self.look)
 
     def _enter(self, cue: str, payload: int, parts: list[_Part]) -> None:
         first, rest = parts[0], parts[1:]
@@ -139,40 +139,55 @@ class CueIndex:
                 self._stems.setdefault(beginning, []).append(found)
         return found
 
-    def _look(self, word: str) -> _Known:
+    def look(self, word: str) -> _Known:
+        """What a word does in these cues."""
         fitting = list(self._exact.get(word, ()))
         for length in self._lengths:
             if length > len(word):
                 break
             fitting += self._stems.get(word[:length], ())
-        found = _NOTHING
-        if fitting:
-            entries = list({entry.bit: entry for entry in fitting}.values())
-            found = _Known(
-                _together(entry.bit for entry in entries),
-                tuple(payload for entry in entries for payload in entry.whole),
-                tuple(begun for entry in entries for begun in entry.begun),
-            )
-        if len(self._known) < MOST_WORDS:
-            self._known[word] = found
-        return found
+        if not fitting:
+            return _NOTHING
+        entries = list({entry.bit: entry for entry in fitting}.values())
+        return _Known(
+            _together(entry.bit for entry in entries),
+            tuple(payload for entry in entries for payload in entry.whole),
+            tuple(begun for entry in entries for begun in entry.begun),
+        )
 
     def find(self, words: Sequence[str]) -> set[int]:
         """Payloads of the cues that stand in the words."""
-        look, at_hand = self._look, self._known.get
-        known = [at_hand(word) or look(word) for word in words]
-        signs = [word.bits for word in known]
-        absent = ~_together(signs)
+        known = list(map(self._known.__getitem__, words))
+        speaking = [(at, word) for at, word in enumerate(known) if word is not _NOTHING]
+        if not speaking:
+            return set()
+        absent = ~_together([word.bits for _, word in speaking])
         hits: set[int] = set()
-        for at, word in enumerate(known):
-            if word is _NOTHING:
-                continue
+        signs: list[int] = []
+        for at, word in speaking:
             if word.whole:
                 hits.update(word.whole)
             for payload, needed, rest in word.begun:
-                if not needed & absent and payload not in hits and _matches(rest, signs, at + 1):
+                if needed & absent or payload in hits:
+                    continue
+                signs = signs or [one.bits for one in known]
+                if _matches(rest, signs, at + 1):
                     hits.add(payload)
         return hits
+
+
+class _Lookup(dict[str, _Known]):
+    """Words looked up once, up to a bound."""
+
+    def __init__(self, look: Callable[[str], _Known]) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, word: str) -> _Known:
+        found = self._look(word)
+        if len(self) < MOST_WORDS:
+            self[word] = found
+        return found
 
 
 def _together(bits: Iterable[int]) -> int:

@@ -5,25 +5,24 @@ part in its comparisons; it is counted as not known, never as no.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from mining import stats
 from mining.answers import FROM_TEXT, LINKED_BY, Asked, answers_of, same_words
-from mining.causes import CauseResult
 from mining.patterns import Pattern
 from mining.records import IncidentRecord
 from mining.strata import exact_p, like, tables_of
-from mining.text import Sentence
 
 LEAST = 3
 MOST_KEPT = 200
 KEPT_OF_EACH = 12
 MOST_READ = 3_000
 SUPPORTED, SUGGESTIVE = 0.05, 0.20
-SentencesOf = Callable[[IncidentRecord], Sequence[Sentence]]
+CausesOf = Callable[[str], Collection[str]]
+MitigationsOf = Callable[[str], Collection[str]]
 VERDICTS = {"supported": "Supported", "suggestive": "Suggestive", "not_enough": "Not enough data"}
 
 
@@ -91,19 +90,21 @@ class Findings:
 
 def find(
     records: Sequence[IncidentRecord],
-    causes: Mapping[str, CauseResult],
+    causes_of: CausesOf,
     patterns: Sequence[Pattern],
-    sentences_of: SentencesOf | None = None,
+    mitigations_of: MitigationsOf | None = None,
+    read: Sequence[str] | None = None,
 ) -> Findings:
     """Every comparison that has at least three records on each margin, corrected together.
 
     Patterns are compared over all records; causes, which have to be read, over at most
-    :data:`MOST_READ` of them, drawn by their ids and named in the notes. With ``sentences_of``
-    the mitigation is read in those records where the form has none.
+    :data:`MOST_READ` of them, drawn by their ids and named in the notes. ``causes_of`` gives the
+    causes of an id, ``mitigations_of`` what its text says of how it ended, where the form does not;
+    ``read`` are the ids' :func:`drawn`, where they are known.
     """
     ids = sorted(record.id for record in records)
-    read = _drawn(ids)
-    asked = answers_of(records, _only(read, sentences_of))
+    read = drawn(ids) if read is None else read
+    asked = answers_of(records, _only(read, mitigations_of))
     answers = {name: given for name, given in asked.items() if len(given.given) >= LEAST}
     drafts: list[dict[str, Any]] = []
     if answers:
@@ -111,7 +112,7 @@ def find(
         apart = {name: given for name, given in answers.items() if name not in LINKED_BY}
         sizes = {record.id: len(record.text) for record in records}
         drafts += _compared(named, ids, apart, sizes)
-        drafts += _compared(_by_cause(read, causes), read, answers, sizes)
+        drafts += _compared(_by_cause(read, causes_of), read, answers, sizes)
     qs = stats.benjamini_hochberg([draft["p"] for draft in drafts])
     ranked = sorted(zip(qs, drafts, strict=True), key=lambda pair: (pair[0], *_place(pair[1])))
     rows = tuple(_finding(draft, q) for q, draft in _kept(ranked))
@@ -131,12 +132,12 @@ def _kept(
     return found
 
 
-def _only(read: Sequence[str], sentences_of: SentencesOf | None) -> SentencesOf | None:
-    """Sentences of the records that are read, and none of the others."""
+def _only(read: Sequence[str], mitigations_of: MitigationsOf | None) -> MitigationsOf | None:
+    """Mitigations of the records that are read, and of none of the others."""
     chosen = frozenset(read)
-    if sentences_of is None:
+    if mitigations_of is None:
         return None
-    return lambda record: sentences_of(record) if record.id in chosen else ()
+    return lambda identifier: mitigations_of(identifier) if identifier in chosen else ()
 
 
 def _notes(
@@ -162,22 +163,23 @@ def _place(draft: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(draft[k] for k in ("p", "subject_kind", "subject", "dimension", "value"))
 
 
-def _drawn(ids: Sequence[str]) -> list[str]:
+def drawn(ids: Iterable[str]) -> list[str]:
     """At most :data:`MOST_READ` ids, always the same ones of the same records."""
-    if len(ids) <= MOST_READ:
-        return list(ids)
-    by_hash = sorted(ids, key=lambda i: (sha256(i.encode()).digest(), i))
-    return sorted(by_hash[:MOST_READ])
+    ordered = sorted(ids)
+    if len(ordered) <= MOST_READ:
+        return ordered
+    by_hash = sorted((sha256(i.encode()).digest(), i) for i in ordered)
+    return sorted(i for _, i in by_hash[:MOST_READ])
 
 
 _Subject = tuple[str, str, frozenset[str]]
 
 
-def _by_cause(ids: Sequence[str], causes: Mapping[str, CauseResult]) -> list[_Subject]:
+def _by_cause(ids: Sequence[str], causes_of: CausesOf) -> list[_Subject]:
     found: dict[str, set[str]] = {}
     for record_id in ids:
-        for cause in causes[record_id].causes:
-            found.setdefault(cause.id, set()).add(record_id)
+        for cause in causes_of(record_id):
+            found.setdefault(cause, set()).add(record_id)
     return [("cause", name, frozenset(found[name])) for name in sorted(found)]
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import fsum
 
-from mining.causes import Cause, CauseResult, CauseScorer
+from mining.causes import Cause, CauseResult, CauseScorer, Told
 from mining.cues import words_of
 from mining.prepare import stem
 from mining.records import IncidentRecord
@@ -101,16 +101,37 @@ class ForeignScorer:
         """The classes of one record, strongest first."""
         return self.score_sentences(record, sentences(record.text))
 
-    def score_sentences(self, record: IncidentRecord, found: tuple[Sentence, ...]) -> CauseResult:
+    def score_sentences(self, record: IncidentRecord, found: Sequence[Sentence]) -> CauseResult:
         """:meth:`score` of a record whose sentences are at hand."""
-        told = self.own.score_sentences(record, found)
+        told, scores, parts, stems = self._read(record, found)
+        evidence = {key: self._evidence(key, told, parts, stems) for key in scores}
+        return self._result(record, scores, evidence)
+
+    def told(
+        self,
+        record: IncidentRecord,
+        found: Sequence[Sentence],
+        words: Sequence[list[str]] | None = None,
+    ) -> Told:
+        """What :meth:`score_sentences` finds, without its quotes."""
+        _, scores, _, _ = self._read(record, found, words)
+        result = self._result(record, scores, dict.fromkeys(scores, ""))
+        return Told(tuple(cause.id for cause in result.causes), result.primary, scores)
+
+    def _read(
+        self,
+        record: IncidentRecord,
+        found: Sequence[Sentence],
+        words: Sequence[list[str]] | None = None,
+    ) -> tuple[Told, dict[str, float], list[str], list[set[str]]]:
+        """Our leaves, the classes' scores, the sentences and their stems."""
+        told = self.own.told(record, found, words)
         parts = [record.title, *(sentence.text for sentence in found)]
         stems = [{stem(word) for word in words_of(part)} for part in parts]
         scores = {leaf.id: self._score(leaf.id, told.scores, stems) for leaf in self._classes}
         for rest in self._rest:
             scores[rest] = self._unclaimed(told.scores)
-        evidence = {key: self._evidence(key, told, parts, stems) for key in scores}
-        return self._result(record, scores, evidence)
+        return told, scores, parts, stems
 
     def _score(self, key: str, leaves: Mapping[str, float], stems: Sequence[set[str]]) -> float:
         meant = self._meant[key]
@@ -133,7 +154,7 @@ class ForeignScorer:
         )
 
     def _evidence(
-        self, key: str, told: CauseResult, parts: Sequence[str], stems: Sequence[set[str]]
+        self, key: str, told: Told, parts: Sequence[str], stems: Sequence[set[str]]
     ) -> str:
         meant = self._meant.get(key, {})
         best = max(meant, key=lambda name: (told.scores[name] * meant[name], name), default="")

@@ -3,33 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from mining.causes import CauseResult, CauseScorer
-from mining.foreign import ForeignScorer
+from mining.causes import CauseResult
 from mining.learned import LearnedScorer
 from mining.naming import Words
 from mining.prepare import Prepared
+from mining.readings import Scorer
 from mining.recurrence import Recurrence
 from mining.similar import Similar, described
 
 
 class Causes(Mapping[str, CauseResult]):
-    """Causes by record id; each record is read once, when first asked for."""
+    """Causes with their sentences by record id; each record is read when first asked for."""
 
-    def __init__(
-        self, items: Sequence[Prepared], scorer: CauseScorer | ForeignScorer | LearnedScorer
-    ) -> None:
+    def __init__(self, items: Sequence[Prepared], scorer: Scorer) -> None:
         self._items = {item.id: item for item in items}
         self._scorer = scorer
         self._known: dict[str, CauseResult] = {}
 
     def __getitem__(self, identifier: str) -> CauseResult:
-        return self.of(self._items[identifier])
-
-    def of(self, item: Prepared) -> CauseResult:
-        """The causes of one of the records, whose sentences may be at hand."""
-        if item.id not in self._known:
-            self._known[item.id] = self._read(item)
-        return self._known[item.id]
+        if identifier not in self._known:
+            self._known[identifier] = self._read(self._items[identifier])
+        return self._known[identifier]
 
     def _read(self, item: Prepared) -> CauseResult:
         if isinstance(self._scorer, LearnedScorer):

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from mining.causes import Cause, CauseResult, CauseScorer
+from mining.causes import Cause, CauseResult, CauseScorer, Told
 from mining.foreign import ForeignScorer
 from mining.prepare import Prepared, prepare, stem
 from mining.records import IncidentRecord
 from mining.taxonomy import Taxonomy
-from mining.text import quote
+from mining.text import Sentence, quote
 
 Base = CauseScorer | ForeignScorer
 LEAST_OF_CLASS = 5
@@ -57,7 +57,7 @@ class LeadingCause:
         self.least = least
 
     def fit(
-        self, stems: Sequence[Sequence[str]], told: Sequence[CauseResult], labels: Sequence[str]
+        self, stems: Sequence[Sequence[str]], told: Sequence[Told], labels: Sequence[str]
     ) -> "LeadingCause":
         """Learn from stems, the scorer's results and the confirmed class of each record."""
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -78,10 +78,10 @@ class LeadingCause:
             self._models.append(model.fit(rows, is_it))
         return self
 
-    def _scored(self, told: Sequence[CauseResult]) -> Any:
+    def _scored(self, told: Sequence[Told]) -> Any:
         return sparse.csr_matrix([[one.scores[leaf] for leaf in self._leaves] for one in told])
 
-    def chances(self, stems: Sequence[Sequence[str]], told: Sequence[CauseResult]) -> Any:
+    def chances(self, stems: Sequence[Sequence[str]], told: Sequence[Told]) -> Any:
         """One row per record, one column per class: how strongly the model leans to it, 0 to 1."""
         if not self.classes_ or not stems:
             return np.zeros((len(stems), len(self.classes_)))
@@ -128,16 +128,30 @@ class LearnedScorer:
 
     def score_item(self, item: Prepared) -> CauseResult:
         """:meth:`score` of a record that is prepared already."""
-        told = self.base.score_sentences(item.record, item.sentences)
-        if item.record.causes:
+        result = self.base.score_sentences(item.record, item.sentences)
+        chosen, strength = self._chosen(item, Told((), result.primary, result.scores))
+        if chosen is None:
+            return result
+        first = Cause(chosen, round(strength, 4), self._evidence(item, result, chosen), "learned")
+        rest = [cause for cause in result.causes if cause.id != chosen]
+        return replace(result, causes=(first, *rest), primary=chosen)
+
+    def told(self, item: Prepared, parts: Sequence[Sentence], words: Sequence[list[str]]) -> Told:
+        """What :meth:`score_item` finds, without its quotes; the sentences are at hand."""
+        told = self.base.told(item.record, parts, words)
+        chosen, _ = self._chosen(item, told)
+        if chosen is None:
             return told
+        rest = [name for name in told.causes if name != chosen]
+        return Told((chosen, *rest), chosen, told.scores)
+
+    def _chosen(self, item: Prepared, told: Told) -> tuple[str | None, float]:
+        """The leading cause that the model names, and how strongly; ``None`` where it does not."""
+        if item.record.causes:
+            return None, 0.0
         chances = self.model.chances([stems_of(item)], [told])
         chosen, strength = self.model.choose(chances[0], told.primary)
-        if chosen is None or not strength:
-            return told
-        first = Cause(chosen, round(strength, 4), self._evidence(item, told, chosen), "learned")
-        rest = [cause for cause in told.causes if cause.id != chosen]
-        return replace(told, causes=(first, *rest), primary=chosen)
+        return (chosen, strength) if strength else (None, 0.0)
 
     def _evidence(self, item: Prepared, told: CauseResult, chosen: str) -> str:
         """The scorer's sentence for the class, or the one whose words weigh most in the model."""

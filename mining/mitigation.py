@@ -4,7 +4,7 @@ A kind is told or it is not known: a text that says nothing of how the incident 
 mitigation, and never counts as one that did without.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,11 +45,16 @@ def _index() -> tuple[CueIndex, tuple[str, ...]]:
     return CueIndex(cues), names
 
 
-def mitigations_in(parts: Iterable[Sentence]) -> frozenset[str]:
-    """Ids of the kinds that the sentences tell of; none when they tell of none."""
+def mitigations_in(
+    parts: Sequence[Sentence], words: Sequence[list[str]] | None = None
+) -> frozenset[str]:
+    """Ids of the kinds that the sentences tell of; none when they tell of none.
+
+    ``words`` are the sentences' :func:`~mining.cues.words_of`, where they are at hand.
+    """
     index, names = _index()
     found: set[int] = set()
-    for part in parts:
+    for place, part in enumerate(parts):
         if part.role in READ_ROLES:
-            found |= index.find(words_of(part.text))
+            found |= index.find(words[place] if words else words_of(part.text))
     return frozenset(names[at] for at in found)

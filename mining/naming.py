@@ -7,8 +7,9 @@ from math import fsum, log
 
 import numpy as np
 
-from mining.causes import ROLE_WEIGHTS, CauseResult
+from mining.causes import ROLE_WEIGHTS
 from mining.prepare import Prepared, shared_answers, stem
+from mining.readings import Reading
 from mining.stopwords import no_names
 from mining.taxonomy import Taxonomy
 from mining.terms import Terms
@@ -137,13 +138,13 @@ def shared_words(
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:MOST_PHRASES]
 
 
-def pattern_causes(results: Iterable[CauseResult]) -> tuple[str, ...]:
+def pattern_causes(results: Iterable[Reading]) -> tuple[str, ...]:
     """Causes that at least half of the members tell of, and at least two; the commonest primary
     first. None when they share no cause: then the pattern is named by its words alone.
     """
     found = list(results)
     primaries = Counter(result.primary for result in found if result.primary)
-    told = Counter(cause.id for result in found for cause in result.causes)
+    told = Counter(cause for result in found for cause in result.causes)
     strong = [name for name, n in told.items() if 2 * n >= len(found) and n >= 2]
     order = sorted(strong, key=lambda name: (-primaries[name], -told[name], name))
     return tuple(order[:3])
@@ -180,8 +181,11 @@ def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
     """The member's sentence that carries most of what the pattern shares, masked."""
     best, found = 0.0, ""
     for line, sentence in zip(item.lines, item.sentences, strict=True):
-        stems = {stem(word) for word in line.split()}
-        weight = fsum([shared[name] for name in shared.keys() & stems])  # in any order the same
+        stems = set(map(stem, line.split()))
+        common = shared.keys() & stems
+        if not common:
+            continue
+        weight = fsum([shared[name] for name in common])  # in any order the same
         value = weight * _LEADING_ROLE[sentence.role] / (1 + max(0, len(stems) - 30) / 30)
         if value > best:
             best, found = value, sentence.text
@@ -192,7 +196,7 @@ def best_quote(item: Prepared, shared: Mapping[str, float]) -> str:
 
 def reasons(
     members: Sequence[Prepared], phrases: Sequence[tuple[str, float]], causes: Sequence[str],
-    results: Sequence[CauseResult], taxonomy: Taxonomy,
+    results: Sequence[Reading], taxonomy: Taxonomy,
 ) -> tuple[str, ...]:  # fmt: skip
     """Why these incidents stand together, in plain sentences with their counts."""
     count = len(members)
@@ -201,7 +205,7 @@ def reasons(
         told = ", ".join(f"“{phrase}”" for phrase, _ in phrases[:5])
         found.append(f"Words that most of them share and others seldom use: {told}.")
     for cause in causes:
-        n = sum(any(c.id == cause for c in result.causes) for result in results)
+        n = sum(cause in result.causes for result in results)
         if n:
             found.append(f"{taxonomy.name_of(cause)}: told by {n} of {count}.")
     return (*found, *_common_answers(members))

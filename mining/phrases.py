@@ -7,7 +7,8 @@ carries most of what is shared speaks for the rest, in quotation marks.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import fsum
 
 from mining.prepare import Prepared, stem
@@ -27,9 +28,12 @@ _CAPITALS_AFTER = re.compile(r"(?: [A-Z]\w+)+\b")
 _FULL_STOP = re.compile(r"(?:^|[.!?:]\s+|[-–—|]\s)$")
 _SEGMENT = re.compile(r"\s+[-–—|]\s+|:\s+|;\s+|\s*[()\[\]]\s*")
 _WORD = re.compile(r"[^\W_]+")
-_BREAK = r"[\s\-/'’]+"
+_BREAK = re.compile(r"[\s\-/'’]+")
+_BESIDE = frozenset("./@#_")
+_MOST_AFTER = 5
 
 Run = tuple[str, ...]
+_NONE: Mapping[str, set[Run]] = {}
 
 
 def phrase_of(
@@ -64,42 +68,55 @@ def own_words(members: Sequence[Prepared]) -> frozenset[str]:
 def _counted(
     members: Sequence[Prepared], weights: Mapping[str, float]
 ) -> tuple[Counter[Run], Counter[Run]]:
-    """In how many members each run of words stands, and in how many titles."""
+    """In how many members each run of words that tells stands, and in how many titles."""
+    titles = [set(_runs(item.title, weights, 1)) for item in members]
+    titled = Counter(run for found in titles for run in found)
+    known: dict[str, set[Run]] = defaultdict(set)
+    for run, times in titled.items():
+        if times > 1:
+            known[run[0]].add(run)
     counted: Counter[Run] = Counter()
-    titled: Counter[Run] = Counter()
-    for item in members:
-        in_title = set(_runs(item.title, weights))
-        inside = {run for line in item.lines[:READ_LINES] for run in _runs(line, weights)}
-        counted.update(in_title | inside)
-        titled.update(in_title)
+    for item, found in zip(members, titles, strict=True):
+        for line in item.lines[:READ_LINES]:
+            found.update(_runs(line, weights, 2, known))
+        counted.update(found)
     return counted, titled
 
 
-def _runs(line: str, weights: Mapping[str, float]) -> Iterator[Run]:
-    """Runs of two to five words, as stems, that hold a shared word and begin and end with sense."""
+def _runs(
+    line: str, weights: Mapping[str, float], least: int, known: Mapping[str, set[Run]] = _NONE
+) -> Iterator[Run]:
+    """Runs of two to five words, as stems, that begin and end with sense.
+
+    They hold at least so many shared words, or stand among the ``known`` by their first.
+    """
     words = line.split()
     stems = [stem(word) for word in words]
-    shared = [name in weights for name in stems]
-    if True not in shared:
-        return
+    shared = [at for at, name in enumerate(stems) if name in weights]
     stops = stop_words()
-    for first, word in enumerate(words):
-        if True not in shared[first : first + LONGEST]:  # most places: no shared word is near
-            continue
+    for first in _beginnings(stems, shared, least, known):
+        word = words[first]
         if (word in stops and word not in _LATE) or len(word) < 3:
             continue
-        for length in range(SHORTEST, LONGEST + 1):
-            last = first + length - 1
-            if last >= len(words):
+        for last in range(first + 1, min(first + LONGEST, len(words))):
+            word = words[last]
+            if word not in stops and len(word) >= 2:
+                run = tuple(stems[first : last + 1])
+                told = sum(name in weights for name in run) >= least
+                if (told or run in known.get(run[0], ())) and len(set(run)) == len(run):
+                    yield run
+            elif word in stops and word not in _LINKS:
                 break
-            inner = words[first + 1 : last]
-            if any(w in stops and w not in _LINKS for w in inner):
-                break
-            if words[last] in stops or len(words[last]) < 2:
-                continue
-            run = tuple(stems[first : last + 1])
-            if True in shared[first : last + 1] and len(set(run)) == len(run):
-                yield run
+
+
+def _beginnings(
+    stems: Sequence[str], shared: Sequence[int], least: int, known: Collection[str]
+) -> list[int]:
+    """Places from which enough shared words are near, or at which something known begins."""
+    found = {at for at, name in enumerate(stems) if name in known} if known else set()
+    for at, other in zip(shared, shared[least - 1 :], strict=False):
+        found.update(range(max(0, other - LONGEST + 1), at + 1))
+    return sorted(found)
 
 
 def _reads(run: Run, said: frozenset[str]) -> bool:
@@ -139,7 +156,6 @@ def _worth(
 
 def _surface(run: Run, members: Sequence[Prepared]) -> str:
     """The run as it is written most often, without marks inside it; titles before sentences."""
-    pattern = _pattern_of(run)
     forms: dict[str, int] = defaultdict(int)
     for item in members:
         texts = [(item.record.title, 3), *((s.text, 1) for s in item.sentences[:READ_LINES])]
@@ -147,22 +163,44 @@ def _surface(run: Run, members: Sequence[Prepared]) -> str:
             small = text.lower()
             if len(small) != len(text):  # a letter that is two when small: places would not agree
                 continue
-            for match in pattern.finditer(small):
-                if tuple(stem(w) for w in _WORD.findall(match[0])) == run:
-                    forms[_as_inside(text, match.start(), match.end(), members)] += weight
+            for start, end in _places(run, small):
+                forms[_as_inside(text, start, end, members)] += weight
     if not forms:
         return ""
     best = max(sorted(forms), key=lambda form: forms[form])
     return "" if _EDGE.search(best.lower()) or "[" in quote(best) else quote(best)
 
 
-def _pattern_of(run: Run) -> re.Pattern[str]:
-    """Small words that begin as the stems do, with nothing but blanks and hyphens between them.
+def _places(run: Run, small: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a run stand in a small text, nothing but blanks and hyphens between them.
 
-    Without :data:`re.IGNORECASE`, which takes several times as long to compile.
+    By hand: a pattern for each run takes longer to compile than all texts take to read.
     """
-    parts = [re.escape(name if len(name) < 5 else name[:-1]) + r"[^\W_]{0,5}" for name in run]
-    return re.compile(r"(?<![./@#_])\b" + _BREAK.join(parts) + r"\b")
+    begun = [name if len(name) < 5 else name[:-1] for name in run]
+    if not all(beginning in small for beginning in begun):
+        return
+    words = list(_WORD.finditer(small))
+    at, last = 0, len(words) - len(begun)
+    while at <= last:
+        inside = words[at : at + len(begun)]
+        if not all(map(_continues, inside, begun)) or not _in_one_go(inside, small):
+            at += 1
+            continue
+        if all(stem(word[0]) == name for word, name in zip(inside, run, strict=True)):
+            yield inside[0].start(), inside[-1].end()
+        at += len(begun)
+
+
+def _continues(word: re.Match[str], beginning: str) -> bool:
+    return word[0].startswith(beginning) and len(word[0]) <= len(beginning) + _MOST_AFTER
+
+
+def _in_one_go(words: Sequence[re.Match[str]], small: str) -> bool:
+    """Whether the words follow one another, and are no part of an address or a name of code."""
+    start, end = words[0].start(), words[-1].end()
+    if (start and small[start - 1] in _BESIDE) or small[end : end + 1] == "_":
+        return False
+    return all(_BREAK.fullmatch(small, a.end(), b.start()) for a, b in pairwise(words))
 
 
 def _as_inside(text: str, start: int, end: int, members: Sequence[Prepared]) -> str:

@@ -13,13 +13,14 @@ from typing import Any
 
 from mining.building import Builder
 from mining.causes import CauseResult
-from mining.findings import Findings, find
+from mining.findings import Findings, drawn, find
 from mining.foreign import scorer_for
 from mining.lazy import Causes, Neighbours, Places
 from mining.naming import Words
 from mining.patterns import Pattern
 from mining.prepare import Prepared, prepare_all
 from mining.reader import Takeover
+from mining.readings import Readings
 from mining.records import IncidentRecord, to_mapping
 from mining.recurrence import (
     FEW_RECORDS,
@@ -133,9 +134,11 @@ def mine(
         )
     base = scorer_for(options.taxonomy)
     scorer, reader = consider(items, base, _duplicates(parts), seed)
-    builder = Builder(Causes(items, scorer), base, Words(terms))
+    readings = Readings(items, scorer, drawn(item.id for item in items))
+    builder = Builder(readings, base, Words(terms))
+    causes = Causes(items, scorer)
     progress("Done", len(items), len(items))
-    return _result(records, taken, items, parts, builder, options, seed, reader)
+    return _result(records, taken, items, parts, builder, causes, options, seed, reader)
 
 
 def _duplicates(parts: Sequence[Recurrence]) -> dict[str, str]:
@@ -148,19 +151,22 @@ def _result(
     items: Sequence[Prepared],
     parts: Sequence[Recurrence],
     builder: Builder,
+    causes: Causes,
     options: MiningOptions,
     seed: int,
     reader: Takeover,
 ) -> MiningResult:
     patterns = [p for part in parts for p in builder.patterns(part)]
-    read = {item.id: item for item in items}
-    findings = find(taken, builder.causes, patterns, lambda record: read[record.id].sentences)
+    read = builder.readings
+    findings = find(
+        taken, lambda i: read[i].causes, patterns, lambda i: read[i].mitigations, read.asked
+    )
     patterns.sort(key=lambda p: (-p.size, -p.severity_weight, p.id))
     grouped = {i for pattern in patterns for i in pattern.ids}
     return MiningResult(
         patterns=tuple(patterns),
         unassigned=tuple(item.id for item in items if item.id not in grouped),
-        causes=builder.causes,
+        causes=causes,
         duplicates=_duplicates(parts),
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
         similar=Neighbours(parts, builder.words),

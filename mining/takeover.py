@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from mining.causes import CauseResult
+from mining.causes import Told
 from mining.learned import Base, LeadingCause, LearnedScorer, stems_of, unlabelled
 from mining.prepare import Prepared
 from mining.reader import ABOVE_CHANCE, LEAST_LABELS, Takeover
@@ -44,7 +44,7 @@ def consider(
         return base, Takeover("too_few", len(marked))
     marked = _drawn(marked)
     labels = [item.record.causes[0] for item in marked]
-    told = [base.score_sentences(unlabelled(item.record), item.sentences) for item in marked]
+    told = [base.told(unlabelled(item.record), item.sentences) for item in marked]
     stems = [stems_of(item) for item in marked]
     named = _out_of_fold([item.id for item in marked], stems, told, labels)
     found = _compared(labels, [one.primary for one in told], named, seed)
@@ -89,7 +89,7 @@ def folds_of(ids: Sequence[str], labels: Sequence[str]) -> list[int]:
 def _out_of_fold(
     ids: Sequence[str],
     stems: Sequence[Sequence[str]],
-    told: Sequence[CauseResult],
+    told: Sequence[Told],
     labels: Sequence[str],
 ) -> list[str | None]:
     """Each record's name by a model that never saw it."""

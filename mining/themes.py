@@ -98,7 +98,7 @@ def _again(told: Told, scorer: CauseScorer | ForeignScorer, rng: np.random.Gener
     record, parts = told
     size = max(1, round(RESAMPLE_SHARE * len(parts)))
     kept = sorted(rng.choice(len(parts), size=size, replace=False)) if parts else []
-    return scorer.score_sentences(record, tuple(parts[int(i)] for i in kept)).primary
+    return scorer.told(record, [parts[int(i)] for i in kept]).primary
 
 
 def _stability(
@@ -122,7 +122,7 @@ def _without_companies(
 
 
 def _read(told: Told, scorer: CauseScorer | ForeignScorer) -> str | None:
-    return _clear_cause(scorer.score_sentences(*told).scores, scorer.taxonomy)
+    return _clear_cause(scorer.told(*told).scores, scorer.taxonomy)
 
 
 def find_themes(

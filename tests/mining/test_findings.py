@@ -1,14 +1,14 @@
 """Findings: a true association is found; on shuffled answers hardly any run claims one."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from mining.answers import DIMENSIONS, answers_of
-from mining.causes import CauseResult, CauseScorer
+from mining.causes import CauseScorer
 from mining.findings import Findings, find
 from mining.mitigation import kinds, mitigations_in
 from mining.patterns import Pattern
@@ -42,12 +42,14 @@ def world(count: int, *, linked: bool, seed: int) -> list[IncidentRecord]:
 
 
 @cache
-def scored(text: str) -> CauseResult:
-    return CauseScorer().score(from_mapping({"id": "any", "text": text}))
+def told(text: str) -> tuple[str, ...]:
+    found = CauseScorer().score(from_mapping({"id": "any", "text": text}))
+    return tuple(cause.id for cause in found.causes)
 
 
-def causes_of(records: Sequence[IncidentRecord]) -> dict[str, CauseResult]:
-    return {record.id: replace(scored(record.text), record_id=record.id) for record in records}
+def causes_of(records: Sequence[IncidentRecord]) -> Callable[[str], tuple[str, ...]]:
+    texts = {record.id: record.text for record in records}
+    return lambda identifier: told(texts[identifier])
 
 
 def test_an_association_is_found_with_its_counts() -> None:
@@ -132,7 +134,8 @@ split = cache(sentences)
 
 
 def compared(records: Sequence[IncidentRecord], patterns: Sequence[Pattern] = ()) -> Findings:
-    return find(records, causes_of(records), patterns, lambda r: split(r.text))
+    texts = {record.id: record.text for record in records}
+    return find(records, causes_of(records), patterns, lambda i: mitigations_in(split(texts[i])))
 
 
 NULL_RUNS = 60
@@ -239,6 +242,7 @@ def test_an_answer_of_the_form_goes_before_the_text() -> None:
     told = {"id": "a", "text": "## Response\n\nWe rolled it back.", "fields": {}}
     given = {**told, "id": "b", "fields": {"mitigation": "restart"}}
     records = [from_mapping(told), from_mapping(given)]
-    asked = answers_of(records, lambda r: sentences(r.text))["mitigation"]
+    texts = {record.id: record.text for record in records}
+    asked = answers_of(records, lambda i: mitigations_in(sentences(texts[i])))["mitigation"]
     assert asked.given == {"a": frozenset(["rollback"]), "b": frozenset(["restart"])}
     assert answers_of(records)["mitigation"].given == {"b": frozenset(["restart"])}
