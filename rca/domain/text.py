@@ -21,6 +21,11 @@ def clean_text(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def quoted(text: str) -> str:
+    """``text`` in quotation marks; those inside it become single ones."""
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
 def _one_line(value: str) -> str:
     return " ".join(clean_text(value).split())
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from rca.domain import vocabulary
+from rca.domain.text import quoted
 from rca.domain.vocabulary import TimePrecision
 from rca.paths import templates_dir
 from rca.reports import words
@@ -189,6 +190,7 @@ def _environment() -> Environment:
         percent=words.percent,
         number=words.number,
         plural=words.plural,
+        quoted=quoted,
     )
     return made
 

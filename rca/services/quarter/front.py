@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from mining import stats
+from rca.domain.text import quoted
 from rca.domain.vocabulary import DetectionMethod, GuardrailDecision, Verification
 from rca.reports import words
 from rca.reports.value import Coverage, Decision, Discussion, PatternCard, Tile
@@ -202,8 +203,8 @@ def decisions(
         card = cards[rank[fact.pattern_id or ""]]
         found.append(
             Decision(
-                f"Accept, change or reject the guardrail “{fact.title}”.",
-                f"It answers {words.plural(fact.answers, 'incident')} of “{card.name}”.",
+                f"Accept, change or reject the guardrail {quoted(fact.title)}.",
+                f"It answers {words.plural(fact.answers, 'incident')} of {quoted(card.name)}.",
                 by=by,
             )
         )
