@@ -1,6 +1,7 @@
 """The phases of an incident as a drawing to scale: numbers for attributes, no style."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rca.domain.durations import Phase, human_duration, phases
 from rca.domain.postmortem import PostmortemContent
@@ -8,7 +9,7 @@ from rca.domain.vocabulary import Milestone
 from rca.web.filters import hm
 
 WIDTH, EDGE = 640.0, 8.0
-LEAST = 74.0
+LEAST, _LETTER, _GAP = 74.0, 6.3, 10.0
 _CLASS = {"latent": "c-4", "unnoticed": "c-2", "finding": "c-3", "fixing": "c-1", "watching": "c-4"}
 _SHORT = {
     Milestone.FAULT_INTRODUCED: "introduced",
@@ -60,7 +61,8 @@ def draw(content: PostmortemContent) -> Drawing | None:
     ]
     if len(found) < 2:
         return None
-    widths, to_scale = _widths([phase.length.total_seconds() for phase in found])
+    names = [_SHORT[found[0].start], *(_SHORT[phase.end] for phase in found)]
+    widths, to_scale = _widths([phase.length.total_seconds() for phase in found], _least(names))
     bars, ticks, x = [], [], EDGE
     for phase, width in zip(found, widths, strict=True):
         bars.append(
@@ -86,19 +88,30 @@ def _is_near(latent: Phase, content: PostmortemContent) -> bool:
     return bool(rest) and latent.length <= 2 * sum(rest, start=rest[0] - rest[0])
 
 
-def _widths(seconds: list[float]) -> tuple[list[float], bool]:
-    room, total = WIDTH - 2 * EDGE, sum(seconds)
-    exact = [room * value / total for value in seconds]
-    if min(exact) >= LEAST:
-        return exact, True
-    short = [width < LEAST for width in exact]
-    left = room - LEAST * sum(short)
-    wide = sum(value for value, is_short in zip(seconds, short, strict=True) if not is_short)
-    widths = [
-        LEAST if is_short else left * value / wide
-        for value, is_short in zip(seconds, short, strict=True)
-    ]
-    return widths, False
+def _least(names: list[str]) -> list[float]:
+    """Width that each phase needs so that the names of its two ends stand apart: the outermost
+    two names lie wholly inside, the others are centred on their tick.
+    """
+    needed = [_LETTER * len(name) / 2 for name in names]
+    needed[0] *= 2
+    needed[-1] *= 2
+    return [max(LEAST, one + other + _GAP) for one, other in pairwise(needed)]
+
+
+def _widths(seconds: list[float], least: list[float]) -> tuple[list[float], bool]:
+    room = WIDTH - 2 * EDGE
+    widened: set[int] = set()
+    while True:
+        left = room - sum(least[place] for place in widened)
+        shared = sum(value for place, value in enumerate(seconds) if place not in widened)
+        widths = [
+            least[place] if place in widened else left * value / shared
+            for place, value in enumerate(seconds)
+        ]
+        short = {place for place, width in enumerate(widths) if width < least[place] - 1e-9}
+        if not short - widened:
+            return widths, not widened
+        widened |= short
 
 
 def _tick(content: PostmortemContent, milestone: Milestone, x: float, anchor: str) -> Tick:
