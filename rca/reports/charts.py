@@ -34,7 +34,7 @@ _ANSWERS = {
 }
 WIDTH, HALF = 600, 330
 """Widths in px: across the sheet, and beside its table."""
-_ROW = 19
+_ROW = 18
 _NAMES, _LABELS = 158, 62
 
 
@@ -102,7 +102,7 @@ def _titled(svg: str, chart: Chart) -> str:
 
 
 _IDLE = (
-    r'<path class="(?:foreground|background)"[^>]* d="(?:M0,0h0v0h0Z)?"[^>]*/>'
+    r'<path class="(?:foreground|background)"(?![^>]*(?:fill|stroke)=)[^>]*/>'
     r'| opacity="1"(?=[ />])'
 )
 """What an SVG of the engine holds that shows nothing: a third of its marks to go through."""
@@ -165,7 +165,7 @@ def _stack(chart: Chart) -> Any:
         .mark_text(dy=-7, color=INK)
         .encode(x=x, y=alt.Y("total:Q"), text=alt.Text("total:Q"))
     )
-    return (bars + text).properties(width=WIDTH - 50, height=150)
+    return (bars + text).properties(width=WIDTH - 50, height=118)
 
 
 _MONTH = (
@@ -198,7 +198,7 @@ def _control(chart: Chart) -> Any:
         fill=_either(alt.FillValue, "datum.signal == 'yes'", INK, WHITE),
         size=_either(alt.SizeValue, "datum.signal == 'yes'", 90, 34),
     )
-    return (band + centre + line + dots).properties(width=WIDTH - 50, height=115)
+    return (band + centre + line + dots).properties(width=WIDTH - 50, height=86)
 
 
 def _bars(chart: Chart) -> Any:
@@ -209,15 +209,19 @@ def _bars(chart: Chart) -> Any:
     kind = next(c.kind for c in chart.sheet.columns if c.key == "value")
     rows = [{**r, "shown": words.cell(r["value"], kind)} for r in chart.sheet.records()]
     most = max(float(r["value"] or 0) for r in rows) or 1
+    names = max(_wide(str(r["label"])) for r in rows)
+    width = WIDTH - 330 if names > _NAMES + 20 else HALF - max(names, 60) - 15
+    room = max(_wide(str(r["shown"])) for r in rows) + 8
     y = alt.Y("label:N", sort=None, title=None, axis=_names(rows, 350))
     base = alt.Chart(_data(rows)).encode(y=y)
     bars = base.mark_bar(color=PETROL, height=11).encode(
-        x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.2]))
-    )
+        x=alt.X("value:Q", axis=None,
+                scale=alt.Scale(domain=[0, most * width / (width - room)], nice=False))
+    )  # fmt: skip
     text = base.mark_text(align="left", dx=5, color=INK).encode(
         x=alt.X("value:Q"), text=alt.Text("shown:N")
     )
-    return (bars + text).properties(width=WIDTH - 330, height=_ROW * len(rows))
+    return (bars + text).properties(width=width, height=_ROW * len(rows))
 
 
 _NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[] -"), frozenset("mwMWGOQ@%&")
@@ -231,14 +235,14 @@ def _wide(text: str) -> float:
     ) + 4 * sum(not c.isascii() for c in text)
 
 
-def _names(rows: Sequence[dict[str, Any]], limit: int = _NAMES - 6, key: str = "label") -> Any:
+def _names(rows: Sequence[dict[str, Any]], limit: int = _NAMES - 9, key: str = "label") -> Any:
     """The axis of names. The engine only measures and cuts them when one may be too long, for
     measuring is what it takes longest for.
     """
     import altair as alt
 
     cut = limit if any(_wide(str(row[key])) > limit for row in rows) else 0
-    return alt.Axis(domain=False, ticks=False, labelPadding=6, labelLimit=cut, labelOverlap=False)
+    return alt.Axis(domain=False, ticks=False, labelPadding=9, labelLimit=cut, labelOverlap=False)
 
 
 def _shares(chart: Chart, *, percent: bool = True) -> Any:
@@ -263,7 +267,7 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
         x=alt.X("value:Q", scale=scale)
     )
     longest = max(len(str(row["label"])) for row in rows)
-    names = min(_NAMES, 8 + 6 * longest)
+    names = min(_NAMES, 11 + 6 * longest)
     width = HALF - names - _LABELS - (0 if percent else 24)
     text = base.mark_text(align="left", color=INK).encode(
         x=_at(alt.XValue, width + 12), text=alt.Text("shown:N")
@@ -316,7 +320,8 @@ def _dots(chart: Chart) -> Any:
             x=alt.X("median:Q", scale=scale)
         ),
         alt.Chart(_data([r for r in rows if r["earlier"]]))
-        .mark_tick(color=INK_2, thickness=1.2, height=34, strokeDash=[3, 2])
+        .mark_point(shape="M0,-1V1", size=1156, stroke=INK_2, strokeWidth=1.2, strokeDash=[3, 2],
+                    opacity=1)
         .encode(y=y, x=alt.X("earlier:Q", scale=scale)),
         base.mark_text(align="left", color=INK, fontWeight="bold", dy=-6).encode(
             x=_at(alt.XValue, WIDTH - 225), text=alt.Text("shown:N")
@@ -325,7 +330,7 @@ def _dots(chart: Chart) -> Any:
             x=_at(alt.XValue, WIDTH - 225), text=alt.Text("sub:N")
         ),
     ]  # fmt: skip
-    return alt.layer(*layers).properties(width=WIDTH - 235, height=46 * len(rows))
+    return alt.layer(*layers).properties(width=WIDTH - 235, height=42 * len(rows))
 
 
 _MOST_DOTS = 250
@@ -423,45 +428,54 @@ def _step(chart: Chart) -> Any:
     half = alt.Chart(_data([{"y": 0.5}])).mark_rule(color=LINE, strokeDash=[3, 3]).encode(
         y=alt.Y("y:Q", scale=scale)
     )  # fmt: skip
-    return (band + half + line).properties(width=HALF - 62, height=130)
+    return (band + half + line).properties(width=HALF - 62, height=118)
 
 
 def _smalls(chart: Chart) -> Any:
+    """One view with a row of bars for each name: as many charts joined take three times as long."""
     import altair as alt
 
     rows = chart.sheet.records()
     names = list(dict.fromkeys(str(r["pattern"]) for r in rows))
     quarters = list(dict.fromkeys(str(r["quarter"]) for r in rows))
     most = max(int(r["incidents"] or 0) for r in rows) or 1
-    last = quarters[-1]
-    whole: Any = None
-    for place, name in enumerate(names):
-        here = [r for r in rows if r["pattern"] == name]
-        axis = alt.Axis(labelAngle=0, domain=True, ticks=False) if place == len(names) - 1 else (
-            alt.Axis(labels=False, ticks=False)
-        )  # fmt: skip
-        base = alt.Chart(_data(here)).encode(
-            x=alt.X("quarter:O", sort=quarters, title=None, axis=axis)
-        )
-        scale = alt.Scale(domain=[0, most * 1.35])
-        bars = base.mark_bar(size=30).encode(
-            y=alt.Y("incidents:Q", axis=None, scale=scale),
-            color=_either(alt.ColorValue, f"datum.quarter == '{last}'", PETROL, GREY),
-        )
-        text = base.mark_text(dy=-6, color=INK).encode(
-            y=alt.Y("incidents:Q", axis=None, scale=scale), text=alt.Text("incidents:Q")
-        )
-        label = (
-            alt.Chart(_data([{"name": _wrapped(name)}]))
-            .mark_text(align="left", baseline="middle", color=INK, fontSize=11, lineHeight=13)
-            .encode(x=_at(alt.XValue, -200), y=_at(alt.YValue, 14), text=alt.Text("name:N"))
-        )
-        row = (bars + text + label).properties(width=WIDTH - 215, height=26)
-        whole = row if whole is None else whole & row
-    return whole.resolve_scale(x="independent").properties(spacing=16, bounds="flush")
+    bars = [_small(r, names.index(str(r["pattern"])) + 1, most) for r in rows]
+    scale = alt.Scale(domain=[0, len(names)], reverse=True, nice=False)
+    x = alt.X("quarter:O", sort=quarters, title=None,
+              axis=alt.Axis(labelAngle=0, domain=False, ticks=False))  # fmt: skip
+    top = alt.Y("top:Q", scale=scale, axis=None)
+    base = alt.Chart(_data(bars)).encode(x=x, description=alt.Description("said:N"))
+    labels = [{"name": _wrapped(name), "at": place + 0.55} for place, name in enumerate(names)]
+    lines: list[dict[str, Any]] = [{"at": place + 1} for place, _ in enumerate(names)]
+    layers = [
+        base.mark_bar(size=30).encode(
+            y=top, y2=alt.Y2("at:Q"),
+            color=_either(alt.ColorValue, f"datum.quarter == '{quarters[-1]}'", PETROL, GREY),
+        ),
+        alt.Chart(_data(lines)).mark_rule(color=LINE).encode(
+            y=alt.Y("at:Q", scale=scale, axis=None)
+        ),
+        base.mark_text(dy=-6, color=INK).encode(y=top, text=alt.Text("incidents:Q")),
+        alt.Chart(_data(labels))
+        .mark_text(align="left", baseline="middle", color=INK, lineHeight=13)
+        .encode(x=_at(alt.XValue, -_LABEL_WIDTH), y=alt.Y("at:Q", scale=scale, axis=None),
+                text=alt.Text("name:N")),
+    ]  # fmt: skip
+    return alt.layer(*layers).properties(
+        width=WIDTH - _LABEL_WIDTH - 15, height=_SMALL_HEIGHT * len(names)
+    )
 
 
-def _wrapped(name: str, most: int = 34) -> list[str]:
+_SMALL_HEIGHT, _LABEL_WIDTH = 36, 232
+
+
+def _small(row: dict[str, Any], at: int, most: int) -> dict[str, Any]:
+    """A bar that stands on the line ``at`` and takes up to half of its row."""
+    said = "; ".join(f"{name}: {row[name]}" for name in ("pattern", "quarter", "incidents"))
+    return {**row, "at": at, "top": at - 0.5 * int(row["incidents"] or 0) / most, "said": said}
+
+
+def _wrapped(name: str, most: int = 42) -> list[str]:
     lines, line = [], ""
     for word in name.split():
         if line and len(line) + 1 + len(word) > most:
@@ -470,7 +484,7 @@ def _wrapped(name: str, most: int = 34) -> list[str]:
         else:
             line = f"{line} {word}".strip()
     lines.append(line)
-    return lines if len(lines) <= 3 else [*lines[:2], lines[2] + "…"]
+    return lines if len(lines) <= 2 else [lines[0], f"{lines[1].rstrip('…')}…"]
 
 
 _DRAWN: dict[str, Callable[[Chart], Any]] = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from rca.paths import static_dir
 from rca.reports.fonts import files
+from rca.reports.slim import slim
 
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -76,7 +77,7 @@ def deny_fetcher(
                 return URLFetcherResponse(url, data, {"Content-Type": kind})
             scheme, _, name = url.partition(":")
             if scheme == "chart" and name in drawn():
-                svg = _coloured(drawn()[name], colours or {})
+                svg = _coloured(slim(drawn()[name]), colours or {})
                 return URLFetcherResponse(url, svg.encode(), {"Content-Type": "image/svg+xml"})
             if url.startswith(_PICTURES):
                 return super().fetch(url, headers)

@@ -50,6 +50,16 @@ def number(value: float | None) -> str:
     return f"{value:.1f}"
 
 
+def in_sentence(name: str) -> str:
+    """A pattern's name within a sentence: its own colon becomes a comma."""
+    return name.replace(": as in “", ", as in “")
+
+
+def opened(text: str) -> str:
+    """The text with a capital at its beginning and percent signs set close."""
+    return f"{text[:1].upper()}{text[1:]}".replace(" %", "%")
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """``1 incident``, ``3 incidents``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -69,7 +79,7 @@ def cell(value: Cell, kind: str) -> str:
     if isinstance(value, str):
         return value
     if kind == "ratio":
-        return f"{value:.2f}"
+        return f"{value:.2f}" if value < 10 else f"{value:.0f}"
     if kind == "days":
         return f"{value:.0f} d"
     shapes = {"share": percent, "minutes": minutes}

@@ -46,6 +46,7 @@ class Printed:
     unconfirmed: int
     started: str
     day: str
+    outside: tuple[tuple[str, str], ...]
     impact: str
     impact_line: str
     lede: str
@@ -77,6 +78,7 @@ def printed(
         unconfirmed=unconfirmed,
         started=_started(content),
         day=_started_on(content),
+        outside=_outside(content, impact),
         impact=impact or "Unknown",
         impact_line=_impact_line(content),
         lede=_lede(content),
@@ -108,10 +110,34 @@ def _started(content: PostmortemContent) -> str:
 def _started_on(content: PostmortemContent) -> str:
     """The day in words; blank when it is not known so exactly."""
     mark = content.mark(Milestone.IMPACT_STARTED) or content.mark(Milestone.DETECTED)
-    vague = mark is None or mark.precision in (
-        TimePrecision.YEAR, TimePrecision.MONTH, TimePrecision.UNKNOWN,
-    )  # fmt: skip
+    vague = mark is None or mark.precision in _VAGUE
     return "" if vague or mark is None else words.day(mark.value)
+
+
+def _outside(content: PostmortemContent, impact: str) -> tuple[tuple[str, str], ...]:
+    """Begin, end and length of the impact as customers read them; only what is known, and
+    confirmed.
+    """
+    began = _moment(content, Milestone.IMPACT_STARTED)
+    ended = _moment(content, Milestone.IMPACT_ENDED)
+    # Without an end on record the length runs to mitigation, and says "about".
+    known_end = ended or _moment(content, Milestone.MITIGATED)
+    found = (("Began", began), ("Ended", ended), ("Lasted", impact if began and known_end else ""))
+    return tuple((name, value) for name, value in found if value)
+
+
+def _moment(content: PostmortemContent, milestone: Milestone) -> str:
+    mark = content.mark(milestone)
+    if mark is None or mark.value is None or mark.precision in _VAGUE or not mark.confirmed:
+        return ""
+    day = words.day(mark.value)
+    if mark.precision is TimePrecision.DAY:
+        return day
+    about = "about " if mark.precision is TimePrecision.APPROX else ""
+    return f"{day}, {about}{mark.value:%H:%M} UTC"
+
+
+_VAGUE = (TimePrecision.YEAR, TimePrecision.MONTH, TimePrecision.UNKNOWN)
 
 
 def _lede(content: PostmortemContent) -> str:

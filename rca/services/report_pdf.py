@@ -16,10 +16,12 @@ from sqlmodel import Session
 
 from rca import __version__
 from rca.domain.access import OPERATOR, Viewer
+from rca.domain.postmortem import PostmortemContent
 from rca.domain.vocabulary import Status
 from rca.errors import Invalid, NotNow, Problem
 from rca.paths import static_dir
 from rca.reports import words
+from rca.reports.code import charts_digest, pages_digest
 from rca.reports.paper import PAPERS, print_html
 from rca.reports.rendering import draw_charts, make_pdf
 from rca.reports.value import Chart, Review, digest_of
@@ -55,7 +57,8 @@ class Document:
         sheet = (static_dir() / "css" / "print.css").read_bytes()
         charts = json.dumps([asdict(c) for c in self.charts], sort_keys=True)
         pictures = json.dumps([self.pictures, self.colours]).encode()
-        parts = (__version__.encode(), sheet, self.html.encode(), charts.encode(), pictures)
+        ours = f"{__version__} {pages_digest()}".encode()
+        parts = (ours, sheet, self.html.encode(), charts.encode(), pictures)
         return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 
@@ -105,7 +108,9 @@ def postmortem_document(
     # Outside goes neither our title nor our reference, which say what only we need to know.
     outside = variant == "customer"
     title = f"Incident of {value.day}" if value.day else "Incident report"
-    what = title if outside else f"{view.reference}, {state}"
+    if outside:
+        digest = digest_of([title, value.outside, *_external(view.content)])
+    what = f"{view.reference}, {state}"
     html = print_html(
         _TEMPLATES[variant],
         paper=paper,
@@ -114,11 +119,27 @@ def postmortem_document(
         organisation=organisation,
         banner=_banner(view.restricted, published, variant),
         as_of=at.date().isoformat(),
-        run=_run(organisation, f"{what}, {words.day(at)}" if not outside else what, digest),
+        published=published,
+        run=_outside_run(organisation, title)
+        if outside
+        else _run(organisation, f"{what}, {words.day(at)}", digest),
         digest=digest,
     )
     suffix = "" if variant == "full" else f"-{variant}"
     return Document(f"{view.reference}{suffix}.pdf", html, keep=not view.restricted)
+
+
+def _external(content: PostmortemContent) -> tuple[str, ...]:
+    """The texts written for outside; a code made of anything else would tell that it changed."""
+    return (
+        content.external_summary,
+        content.external_what_happened,
+        content.external_what_we_do,
+    )
+
+
+def _outside_run(organisation: str, title: str) -> str:
+    return " · ".join(part for part in (organisation, title) if part)
 
 
 def _banner(restricted: bool, published: bool, variant: str) -> str:
@@ -246,7 +267,7 @@ def pdf_of(document: Document, *, home: Path, polite: bool = False) -> bytes:
 def charts_key(charts: tuple[Chart, ...]) -> str:
     """Digest of everything that decides the drawings."""
     values = json.dumps([asdict(c) for c in charts], sort_keys=True)
-    return digest_of([__version__, values])
+    return digest_of([__version__, charts_digest(), values])
 
 
 def _charts_file(charts: tuple[Chart, ...]) -> str:

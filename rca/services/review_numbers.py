@@ -10,7 +10,7 @@ import zipfile
 
 from rca.errors import NotFound, Unavailable
 from rca.reports import words
-from rca.reports.paper import wide
+from rca.reports.sheets import wide
 from rca.reports.value import Addendum, Cell, Decision, Review, Sheet, as_json
 
 SHAPES = {"md": ".md", "csv": "-numbers.zip", "parquet": "-numbers-parquet.zip", "json": ".json"}

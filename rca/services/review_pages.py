@@ -10,9 +10,9 @@ from sqlmodel import Session
 from rca.domain.periods import Period
 from rca.errors import NotFound
 from rca.reports import words
-from rca.reports.paper import wide
+from rca.reports.sheets import wide
 from rca.reports.value import Cell, Chart, Review, Sheet
-from rca.services import documents, review_reading, review_records, reviews
+from rca.services import documents, review_figures, review_reading, review_records, reviews
 from rca.services.printing import Printed
 from rca.services.quarter.front import AGENDA_RULE as AGENDA_RULE
 from rca.services.review_reading import RecordView
@@ -56,7 +56,7 @@ def live_page(
     tier: int | None = None,
 ) -> ReviewPage:
     """Figures of the moment. Draws nothing. Raises NotFound without an incident there."""
-    review = reviews.build(
+    review = review_figures.figures(
         session, period=period, now=now, organisation=organisation, whose=whose, team=team,
         tier=tier,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from rca.domain.periods import Period
 from rca.domain.vocabulary import ReviewState
 from rca.errors import Conflict, Invalid, NotFound, NotNow, Problem
 from rca.reports.value import Review, as_json, review_digest
-from rca.services import look, reading, reviews, secrets_guard
+from rca.services import look, reading, review_figures, reviews, secrets_guard
 from rca.services.permissions import need
 from rca.services.review_reading import merged, parts_of, period_of
 from rca.store import audit
@@ -121,15 +121,11 @@ def find(session: Session, reference: str, *, lock: bool = False) -> t.ReviewRow
 
 def live(session: Session, row: t.ReviewRow, *, now: datetime, organisation: str) -> Review:
     """The figures of the moment for the record's period and scope."""
-    return reviews.build(
-        session,
-        period=period_of(row),
-        now=now,
-        organisation=organisation,
-        whose=row.organisation,
-        team=row.team,
-        tier=row.tier,
-    )
+    return review_figures.figures(session, now=now, organisation=organisation, **_asked(row))
+
+
+def _asked(row: t.ReviewRow) -> dict[str, Any]:
+    return {"period": period_of(row), "whose": row.organisation, "team": row.team, "tier": row.tier}
 
 
 def freeze(
@@ -144,7 +140,8 @@ def freeze(
     """Keep the figures as they are now. Returns their digest."""
     row = _at(session, viewer, reference, base_version)
     _only(row, ReviewState.DRAFT, "Its figures are frozen already.")
-    figures = live(session, row, now=now, organisation=organisation)
+    # Computed anew, whatever memory holds: this is what stays.
+    figures = reviews.build(session, now=now, organisation=organisation, **_asked(row))
     row.snapshot = {
         "review": as_json(figures),
         "incident": _incident(session, figures.in_full),

@@ -258,4 +258,5 @@ def _changes(session: Session, given: _Material) -> Counter[str]:
 def _unassigned(here: Window, recurring: PatternFacts) -> str:
     n = len(here.incidents)
     loose = n - recurring.assigned()
-    return f"{loose} of {words.plural(n, 'incident')} belong to no pattern."
+    verb = "belongs" if loose == 1 else "belong"
+    return f"{loose} of {words.plural(n, 'incident')} {verb} to no pattern."

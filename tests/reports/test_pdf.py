@@ -350,3 +350,40 @@ def test_embedded_fonts_carry_no_shaping_tables() -> None:
             assert found.getGlyphOrder() == given.getGlyphOrder()
             assert found["hmtx"].metrics == given["hmtx"].metrics
     assert lean(b"no font") == b"no font"
+
+
+# For customers
+
+
+def _outside(**changes: Any) -> str:
+    content = rich(external_summary="Cards were refused for some customers.",
+                   external_what_happened="A certificate had reached its end date.",
+                   external_what_we_do="We watch such dates now.", **changes)  # fmt: skip
+    value = printed(content, reference="INC-2026-0001", state="revision 2", unconfirmed=1)
+    return print_html(
+        "customer.html", p=value, title=f"Incident of {value.day}", organisation="Fernwick",
+        banner="", as_of="2026-10-05", published=True, run="Fernwick", digest="abc123",
+    )  # fmt: skip
+
+
+def test_customers_read_the_outside_texts_and_times_and_nothing_else() -> None:
+    content = rich()
+    words = " ".join(text_of(make_pdf(_outside())).split())
+    for part in ("Cards were refused", "reached its end date", "We watch such dates now",
+                 "Began 14 August 2026, 09:12 UTC", "Lasted", "5 October 2026"):  # fmt: skip
+        assert part in words, part
+    inside = [content.title, content.summary, "INC-", "SEV", "Internal", "SHA", "revision",
+              *content.services, *(f.statement for f in content.factors),
+              *(e.text for e in content.timeline), *(a.title for a in content.actions)]  # fmt: skip
+    assert len(inside) > 12
+    for part in inside:
+        assert part not in words, part
+
+
+def test_the_letter_to_customers_is_tagged_and_in_order() -> None:
+    assert problems(make_pdf(_outside())) == []
+
+
+def test_times_that_nobody_confirmed_do_not_go_outside() -> None:
+    times = [{"milestone": "impact_started_at", "value": "2026-08-14 09:12", "confirmed": False}]
+    assert "09:12" not in _outside(times=times)

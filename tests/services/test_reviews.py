@@ -74,7 +74,9 @@ def test_near_misses_and_drills_are_counted_apart(
         put(session, people.ines, incident(SUMMER, record_kind=kind), at=SUMMER)
     review = build(session, now)
     assert review.tiles[0].value == "2"
-    assert "1 near miss and 1 drill are counted apart" in " ".join(review.sections[0].says)
+    assert "Counted apart: 1 near miss (0 before) and 1 drill (0 before)." in " ".join(
+        review.sections[0].says
+    )
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "fewer than 5"), (3, "fewer than 5"), (6, "6")])

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -19,7 +19,7 @@ from flask import Flask
 
 from rca.jobs import run_due
 from rca.reports import words
-from rca.reports.paper import across, pairs, thinned, turned, wide
+from rca.reports.sheets import rows_of, thinned, wide
 from rca.reports.value import Chart, Review, Section, Sheet, from_json
 from rca.store.engine import writing
 from tests.conftest import NOW
@@ -38,22 +38,11 @@ def _cells(sheet: Sheet) -> Table:
     return [[column.label for column in sheet.columns], *body]
 
 
-def _in_print(chart: Chart) -> Sheet | None:
-    shapes: dict[str, Callable[[Sheet], Sheet]] = {
-        "stack": turned, "control": turned, "step": thinned, "dots": lambda sheet: sheet,
-        "shares": wide, "rates": wide, "parts": wide,
-    }  # fmt: skip
-    return shapes[chart.kind](chart.sheet) if chart.kind in shapes else None
-
-
 def _printed(section: Section) -> Iterator[Table]:
-    for chart in section.charts:
-        sheet = _in_print(chart)
-        if sheet:
-            yield _cells(sheet)
-    for group in pairs(section.sheets):
-        for sheet, _ in group:
-            yield _cells(across(sheet) if len(group) == 1 else sheet)
+    for row in rows_of(section.charts, section.sheets):
+        for block in row:
+            if block.sheet:
+                yield _cells(block.sheet)
 
 
 def on_page(review: Review) -> list[Table]:

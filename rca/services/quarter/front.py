@@ -85,8 +85,8 @@ def lede(now: Window, cover: Coverage, cards: Sequence[PatternCard]) -> str:
         top = cards[0]
         guardrail = top.guardrail or "none suggested"
         text += (
-            f" What recurred most: {top.name}, {top.here} this {now.noun} and {top.whole} in all. "
-            f"Guardrail: {guardrail.lower()}."
+            f" What recurred most: {words.in_sentence(top.name)}; {top.here} this {now.noun} "
+            f"and {top.whole} in all. Guardrail: {guardrail.lower()}."
         )
     return text
 
@@ -204,7 +204,8 @@ def decisions(
         found.append(
             Decision(
                 f"Accept, change or reject the guardrail {quoted(fact.title)}.",
-                f"It answers {words.plural(fact.answers, 'incident')} of {quoted(card.name)}.",
+                f"It answers {words.plural(fact.answers, 'incident')} of the pattern "
+                f"{words.in_sentence(card.name)}.",
                 by=by,
             )
         )
@@ -287,7 +288,7 @@ def agenda(now: Window, members: dict[str, tuple[str, ...]]) -> tuple[Discussion
             choose(incident, "SEV-1")
     for incident in now.incidents:
         if incident.reference in members and incident.severity in GRAVE:
-            choose(incident, f"Recurs: {members[incident.reference][0]}")
+            choose(incident, f"Recurs: {words.in_sentence(members[incident.reference][0])}")
     late = [
         (m, i)
         for i in now.incidents

@@ -113,10 +113,13 @@ def guardrails(facts: Sequence[GuardrailFact]) -> Section:
     if not facts:
         return Section("guardrails", "Guardrails", ("No guardrail has been suggested yet.",))
     modes = Counter(f.mode for f in active)
+    said = f"; {count['rejected']} rejected" if count["rejected"] else ""
+    waiting = f"{count['proposed']} suggested and not decided{said}."
     says = [
-        f"{words.plural(len(active), 'guardrail')} accepted ({modes['audit']} in audit, "
-        f"{modes['warn']} warn, {modes['enforce']} enforce); "
-        f"{count['proposed']} suggested and not decided, {count['rejected']} rejected."
+        f"No guardrail is accepted yet; {waiting}"
+        if not active
+        else f"{words.plural(len(active), 'guardrail')} accepted ({modes['audit']} in audit, "
+        f"{modes['warn']} warn, {modes['enforce']} enforce); {waiting}"
     ]
     charts = tuple(c for c in (_before_after(active),) if c)
     if charts:

@@ -125,6 +125,10 @@ def _gaps(now: Window) -> Chart | None:
 # Patterns and factors
 
 
+def _belong(count: int) -> str:
+    return "belongs" if count == 1 else "belong"
+
+
 def patterns(
     now: Window, cards: Sequence[PatternCard], assigned: int, mined: str, taxonomy: Taxonomy
 ) -> Section:
@@ -134,10 +138,13 @@ def patterns(
     if cards:
         says = [
             f"{words.plural(len(cards), 'pattern')} recurred this {now.noun} and hold "
-            f"{assigned} of {n} incidents; {loose} belong to none."
+            f"{assigned} of {n} incidents; {loose} {_belong(loose)} to none."
         ]
     else:
-        says = [f"No pattern holds an incident of this {now.noun}; {loose} of {n} belong to none."]
+        says = [
+            f"No pattern holds an incident of this {now.noun}; {loose} of {n} {_belong(loose)} "
+            "to none."
+        ]
     if mined:
         says.append(mined)
     charts = tuple(c for c in (_recurrence(cards, now.noun), _factors(now, taxonomy)) if c)

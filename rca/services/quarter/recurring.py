@@ -65,7 +65,7 @@ def load_patterns(
             if owner.id in here:
                 inside[owner.reference] = (*inside.get(owner.reference, ()), row.name)
     when = words.day(run.finished_at)
-    return PatternFacts(tuple(cards), inside, f"From the mining run of {when}, seed {run.seed}.")
+    return PatternFacts(tuple(cards), inside, f"Patterns as mined on {when} (seed {run.seed}).")
 
 
 def _pattern_rows(session: Session, scope: Scope, run_id: str) -> list[t.PatternRow]:

@@ -37,9 +37,9 @@ def volume(
         f"(95% {interval.low or 0:.0f}–{interval.high or 0:.0f} if the rate stays), "
         f"{len(before.incidents)} in {before.period}. {findings.say('incidents')}.",
         f"{grave(now)} of them SEV-1 or SEV-2, {grave(before)} before. {findings.say('grave')}.",
-        f"{words.plural(len(now.near_misses), 'near miss', 'near misses')} and "
-        f"{words.plural(now.drills, 'drill')} are counted apart, "
-        f"{len(before.near_misses)} and {before.drills} before.",
+        f"Counted apart: {words.plural(len(now.near_misses), 'near miss', 'near misses')} "
+        f"({len(before.near_misses)} before) and {words.plural(now.drills, 'drill')} "
+        f"({before.drills} before).",
     ]
     seen = stats.detectable_rate_ratio(len(before.incidents), now.days, before.days)
     if seen:
