@@ -8,6 +8,7 @@ from mining.foreign import ForeignScorer
 from mining.naming import (
     Words,
     best_quote,
+    cue_stems,
     name_of,
     naming_words,
     pattern_causes,
@@ -58,7 +59,8 @@ class Builder:
         phrases = tuple((self.words.as_written(n), w) for n, w in shared)
         causes = pattern_causes(results)
         ids = [item.id for item in members]
-        told = phrase_of(read, shared, self.taxonomy.name_of(causes[0]) if causes else "")
+        named_by = self.taxonomy.name_of(causes[0]) if causes else ""
+        told = phrase_of(read, shared, named_by, cue_stems(self.taxonomy, causes))
         own = own_words(members)
         rest = [(name, weight) for name, weight in shared if name not in own]
         said = [told] if told else naming_words(rest, members, self.words)

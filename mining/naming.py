@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
+from itertools import chain
 from math import fsum, log
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from mining.causes import ROLE_WEIGHTS
 from mining.prepare import Prepared, shared_answers, stem
 from mining.readings import Reading
-from mining.stopwords import no_names
+from mining.stopwords import no_names, stop_words
 from mining.taxonomy import Taxonomy
 from mining.terms import Terms
 from mining.text import quote
@@ -152,9 +153,21 @@ def pattern_causes(results: Iterable[Reading]) -> tuple[str, ...]:
 
 def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -> str:
     """The leading cause and the words that set the pattern apart."""
-    what = taxonomy.name_of(causes[0]) if causes else "Recurring incident"
     told = ", ".join(phrases[:3])
-    return f"{what}: {told}" if told else what
+    if causes:
+        what = taxonomy.name_of(causes[0])
+        return f"{what}: {told}" if told else what
+    if told.startswith("as in "):
+        return f"Incidents {told}"
+    return f"{told[:1].upper()}{told[1:]}" or "Recurring incident"
+
+
+def cue_stems(taxonomy: Taxonomy, causes: Sequence[str]) -> frozenset[str]:
+    """The stems by which some causes are known: words of their names and of their cues."""
+    leaves = [taxonomy.leaf(cause) for cause in causes]
+    said = [text for leaf in leaves for text in (leaf.name, *chain(*leaf.cues.values()))]
+    words = chain.from_iterable(text.lower().split() for text in said)
+    return frozenset(stem(word) for word in words) - no_names() - stop_words()
 
 
 def naming_words(
@@ -238,6 +251,7 @@ def pair_reasons(
 __all__ = [
     "Words",
     "best_quote",
+    "cue_stems",
     "name_of",
     "naming_words",
     "pair_reasons",

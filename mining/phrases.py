@@ -37,11 +37,16 @@ _NONE: Mapping[str, set[Run]] = {}
 
 
 def phrase_of(
-    members: Sequence[Prepared], shared: Sequence[tuple[str, float]], told: str = ""
+    members: Sequence[Prepared],
+    shared: Sequence[tuple[str, float]],
+    told: str = "",
+    cues: frozenset[str] | None = None,
 ) -> str:
     """What to call the members beside their cause ``told``; blank when nothing reads well.
 
     ``shared`` are the stems that set them apart, with their weights. Only masked words come in.
+    With ``cues``, the stems by which the cause is known, a phrase that holds none of them names a
+    thing and not what went wrong with it: a title then speaks beside it.
     """
     weights = {name: weight for name, weight in shared if name not in own_words(members)}
     said = frozenset(stem(word) for word in told.lower().split())
@@ -56,8 +61,19 @@ def phrase_of(
     for run in ranked[:8]:
         surface = _surface(run, members)
         if surface:
-            return surface
+            thing = cues is not None and not cues.intersection(run)
+            return _with_title(surface, members, weights) if thing else surface
     return _title(members, weights)
+
+
+def _with_title(surface: str, members: Sequence[Prepared], weights: Mapping[str, float]) -> str:
+    """A phrase and the title that tells what happened; the title alone when it holds the phrase."""
+    parts = (part for item in members for part in _parts(item) if surface.lower() in part.lower())
+    for part in sorted(parts, key=lambda part: (-len(part), part)):
+        if len(part.split()) > len(surface.split()) + 1 and _quotable(part):
+            return _quoted(part)
+    title = _title(members, weights)
+    return f"{surface}, {title}" if title else surface
 
 
 def own_words(members: Sequence[Prepared]) -> frozenset[str]:
@@ -125,7 +141,7 @@ def _reads(run: Run, said: frozenset[str]) -> bool:
     content = [name for name in run if name not in _LINKS]
     if len(content) < 2 or run[0] in _LATE or sum(name in _LINKS for name in run) > 2:
         return False
-    if any(name in unfit for name in content):
+    if any(name in unfit for name in content) or ("the" in run and _LATE.intersection(run)):
         return False
     return not all(name in said for name in content)
 
@@ -246,10 +262,20 @@ def _title(members: Sequence[Prepared], weights: Mapping[str, float]) -> str:
                 found.append((-weight / (1 + max(0, len(words) - 8) / 4), part))
     ranked = [part for _, part in sorted(found)]
     for part in (*ranked, max(_parts(members[0]), key=len, default="")):
-        shown = quote(part, LONGEST_TITLE)
-        if len(shown.split()) > SHORTEST and "[" not in shown:
-            return f"as in “{shown[:1].upper()}{shown[1:]}”"
+        if _quotable(part):
+            return _quoted(part)
     return ""
+
+
+def _quotable(part: str) -> bool:
+    """Whether a part of a title has words enough, and nothing masked in it."""
+    shown = quote(part, LONGEST_TITLE)
+    return len(shown.split()) > SHORTEST and "[" not in shown
+
+
+def _quoted(part: str) -> str:
+    shown = quote(part, LONGEST_TITLE)
+    return f"as in “{shown[:1].upper()}{shown[1:]}”"
 
 
 def _parts(item: Prepared) -> list[str]:

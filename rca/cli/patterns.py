@@ -7,12 +7,13 @@ import click
 from rca.cli.context import open_home, print_json
 from rca.cli.findings import NO_RUN
 from rca.services.pattern_document import pattern_document
+from rca.services.pattern_filter import DEFAULT_ORDER, ORDERS
 from rca.services.pattern_values import PatternItem
-from rca.services.patterns import ORDERS, list_patterns
+from rca.services.patterns import list_patterns
 
 
 @click.command()
-@click.option("--order", type=click.Choice(list(ORDERS)), default="growing", show_default=True)
+@click.option("--order", type=click.Choice(list(ORDERS)), default=DEFAULT_ORDER, show_default=True)
 @click.option(
     "--organisation", help="Whose; `all` for every one. Default: own, or all if own has none."
 )

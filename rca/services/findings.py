@@ -1,5 +1,6 @@
 """What the newest run compared, as pages and the command line read it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -24,6 +25,7 @@ _LABELS: Mapping[str, type[v.Vocabulary]] = {
     "severity": v.Severity,
     "factor_role": v.FactorRole,
 }
+_QUOTED = re.compile(r"(?:[:,]| ?Incidents) as in “")
 QUESTIONS = tuple(DIMENSIONS)
 VERDICT_NAMES = tuple(VERDICTS)
 SCALE = (0.1, 1.0, 10.0, 100.0)
@@ -184,7 +186,7 @@ def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> FindingView:
         question=str(row["dimension"]),
         value=str(row["value"]),
         subject=name,
-        short=f"{subject} {name.split(': as in ')[0]}" if is_pattern else name,
+        short=f"{subject} {_QUOTED.split(name)[0]}".strip() if is_pattern else name,
         pattern_id=subject if is_pattern else "",
         answer=answer_words(row["dimension"], row["value"]),
         here=row["here"],

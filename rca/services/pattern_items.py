@@ -59,16 +59,44 @@ def pattern_items(session: Session, rows: Sequence[t.PatternRow]) -> list[Patter
     guardrails = guardrails_of(session, ids)
     actions = _open_actions(session, ids)
     quarters = _quarters(session)
+    services = _services_of(session, ids)
     return [
-        _item(row, members.get(row.id, []), guardrails.get(row.id, ()), actions, quarters)
+        _item(
+            row,
+            members.get(row.id, []),
+            guardrails.get(row.id, ()),
+            services.get(row.id, ()),
+            actions,
+            quarters,
+        )
         for row in rows
     ]
+
+
+def _services_of(session: Session, pattern_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Services by pattern, those of most open members first."""
+    member, service = t.PatternMember, t.PostmortemService
+    query = (
+        select(member.pattern_id, service.name, func.count())
+        .where(
+            col(member.pattern_id).in_(pattern_ids),
+            member.postmortem_id == service.postmortem_id,
+            member.postmortem_id == t.PostmortemRow.id,
+            is_open(),
+        )
+        .group_by(col(member.pattern_id), col(service.name))
+    )
+    counted: dict[str, list[tuple[int, str]]] = {}
+    for pattern_id, name, count in session.exec(query):
+        counted.setdefault(pattern_id, []).append((-count, name))
+    return {key: tuple(name for _, name in sorted(rows)) for key, rows in counted.items()}
 
 
 def _item(
     row: t.PatternRow,
     members: Sequence[tuple[t.PatternMember, t.PostmortemRow]],
     guardrails: tuple[GuardrailRef, ...],
+    services: tuple[str, ...],
     actions: Mapping[str, int],
     quarters: Sequence[str],
 ) -> PatternItem:
@@ -84,7 +112,9 @@ def _item(
         organisation=row.organisation,
         strength=row.strength,
         size=len(incidents),
+        cause_ids=tuple(str(cause) for cause in row.causes),
         causes=tuple(cause_name(str(cause)) for cause in row.causes),
+        services=services,
         says=members[0][0].quote if members else "",
         bars=bars,
         undated=counts.get(UNDATED, 0),

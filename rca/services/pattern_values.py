@@ -84,7 +84,9 @@ class PatternItem:
     organisation: str
     strength: str
     size: int
+    cause_ids: tuple[str, ...]
     causes: tuple[str, ...]
+    services: tuple[str, ...]
     says: str
     bars: tuple[tuple[str, int], ...]
     undated: int
@@ -98,10 +100,46 @@ class PatternItem:
     reason: str
     growth: int
 
+    @property
+    def earlier(self) -> int:
+        """Dated incidents before the quarters of ``bars``."""
+        return self.size - self.undated - sum(count for _, count in self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFilter:
+    """What a list of patterns is narrowed to; blank is no condition.
+
+    ``guardrail`` is ``none``, ``suggested`` or ``accepted``; ``ai`` is ``confirmed``.
+    """
+
+    text: str = ""
+    cause: str = ""
+    service: str = ""
+    guardrail: str = ""
+    state: str = ""
+    ai: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is asked for."""
+        return any((self.text, self.cause, self.service, self.guardrail, self.state, self.ai))
+
+
+@dataclass(frozen=True, slots=True)
+class PatternChoices:
+    """What a list can be narrowed to: value and words of what stands in it."""
+
+    causes: tuple[tuple[str, str], ...]
+    services: tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class PatternsPage:
-    """The list to act on, with what stands in no pattern and what changed."""
+    """The list to act on, with what stands in no pattern and what changed.
+
+    ``items`` are those that were asked for, of ``found`` in all.
+    """
 
     run: RunView | None
     items: tuple[PatternItem, ...]
@@ -112,3 +150,5 @@ class PatternsPage:
     nearest: tuple[tuple[str, str, float], ...]
     organisation: str
     organisations: tuple[tuple[str, int], ...]
+    found: int
+    choices: PatternChoices

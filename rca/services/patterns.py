@@ -10,13 +10,13 @@ from mining.reader import words_of
 from rca.domain.postmortem import OWN_ORGANISATION
 from rca.domain.vocabulary import PatternState
 from rca.services.mining_runs import last_run_id
+from rca.services.pattern_filter import DEFAULT_ORDER, choices_of, in_order, matching
 from rca.services.pattern_items import pattern_items
-from rca.services.pattern_values import PatternItem, PatternsPage, RunView
+from rca.services.pattern_values import PatternFilter, PatternItem, PatternsPage, RunView
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
 MOST_NAMED = 5
-ORDERS = {"growing": "Growing", "largest": "Largest", "severe": "Most severe"}
 
 
 def run_view(session: Session, run_id: str | None) -> RunView | None:
@@ -47,9 +47,13 @@ def _reader(options: Mapping[str, Any]) -> str:
 
 
 def list_patterns(
-    session: Session, *, order: str = "growing", organisation: str | None = None
+    session: Session,
+    *,
+    order: str = DEFAULT_ORDER,
+    organisation: str | None = None,
+    wanted: PatternFilter | None = None,
 ) -> PatternsPage:
-    """The patterns of the newest run; another order than :data:`ORDERS` reads as growing.
+    """The patterns of the newest run that are ``wanted``, by one of ``ORDERS``.
 
     ``organisation`` blank or ``all`` means every one. By default it is the own one, or every one
     when the own one has no pattern: an instance of imports must not look as if nothing recurred.
@@ -63,7 +67,7 @@ def list_patterns(
     result = _result_of(session, run_id)
     return PatternsPage(
         run=run_view(session, run_id),
-        items=tuple(sorted(shown, key=_ORDER_KEYS.get(order, _growing))),
+        items=in_order(matching(shown, wanted or PatternFilter()), order),
         dismissed=tuple(item for item in found if item.state is PatternState.DISMISSED),
         unassigned=len(_of(session, result.get("unassigned", []), chosen)),
         assigned=_assigned(session, [item.id for item in shown]),
@@ -71,6 +75,8 @@ def list_patterns(
         nearest=_open_pairs(session, result.get("nearest", [])),
         organisation=chosen,
         organisations=whose,
+        found=len(shown),
+        choices=choices_of(shown),
     )
 
 
@@ -107,17 +113,6 @@ def _of(session: Session, references: Sequence[str], organisation: str) -> list[
         )
         own.update(session.exec(query))
     return [reference for reference in readable if reference in own]
-
-
-def _growing(item: PatternItem) -> Any:
-    return (-item.growth, -item.severity_weight, -item.size, item.id)
-
-
-_ORDER_KEYS = {
-    "growing": _growing,
-    "largest": lambda item: (-item.size, -item.severity_weight, item.id),
-    "severe": lambda item: (-item.severity_weight, -item.size, item.id),
-}
 
 
 def _result_of(session: Session, run_id: str | None) -> dict[str, Any]:

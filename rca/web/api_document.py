@@ -8,7 +8,7 @@ from rca.domain.change import ChangeRecord
 from rca.domain.event import DeploymentRecord
 from rca.formats import postmortem_json
 from rca.services.findings import QUESTIONS, VERDICT_NAMES
-from rca.services.patterns import ORDERS
+from rca.services.pattern_filter import ORDERS
 
 _REF = "#/components/schemas/"
 

@@ -7,7 +7,8 @@ from rca.errors import Invalid, Problem
 from rca.services.finding_document import findings_document, run_document, themes_document
 from rca.services.findings import QUESTIONS, VERDICT_NAMES, list_findings
 from rca.services.pattern_document import pattern_document
-from rca.services.patterns import ORDERS, list_patterns
+from rca.services.pattern_filter import ORDERS
+from rca.services.patterns import list_patterns
 from rca.services.themes import list_themes
 from rca.web.access import allow
 from rca.web.api import asked, page_limit

@@ -10,8 +10,10 @@ from rca.domain.access import Permission
 from rca.services import jobs, pattern_decisions
 from rca.services.findings import list_findings
 from rca.services.incident_map import map_of_incidents
+from rca.services.pattern_filter import DEFAULT_ORDER, GUARDRAILS, ORDERS, STATES
+from rca.services.pattern_values import PatternFilter
 from rca.services.pattern_view import view_pattern
-from rca.services.patterns import ORDERS, list_patterns
+from rca.services.patterns import list_patterns
 from rca.services.themes import list_themes
 from rca.web.access import allow
 from rca.web.context import now, reading, viewer, writing
@@ -20,20 +22,35 @@ blueprint = Blueprint("patterns", __name__)
 SHOWN_AT_FIRST = 30
 
 
+def _asked(name: str) -> str:
+    return request.args.get(name, "").replace("\x00", "").strip()[:240]
+
+
 @blueprint.get("/patterns")
 @allow(Permission.READ)
 def index() -> str:
     """What recurs, as a list to act on."""
-    order = request.args.get("order", "growing")
+    order = request.args.get("order", DEFAULT_ORDER)
     asked = request.args.get("organisation")
+    wanted = PatternFilter(
+        text=_asked("q"),
+        cause=_asked("cause"),
+        service=_asked("service"),
+        guardrail=_asked("guardrail"),
+        state=_asked("state"),
+        ai=_asked("ai"),
+    )
     with reading() as session:
-        page = list_patterns(session, order=order, organisation=asked)
+        page = list_patterns(session, order=order, organisation=asked, wanted=wanted)
     return render_template(
         "patterns/index.html",
         here="patterns",
         listing=page,
         orders=ORDERS,
-        order=order if order in ORDERS else "growing",
+        order=order if order in ORDERS else DEFAULT_ORDER,
+        wanted=wanted,
+        guardrails=GUARDRAILS,
+        states=STATES,
         shown=len(page.items) if request.args.get("show") == "all" else SHOWN_AT_FIRST,
         may_decide=viewer().may(Permission.REVIEW),
     )

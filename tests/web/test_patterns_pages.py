@@ -60,3 +60,22 @@ def test_a_reviewer_decides_and_a_reader_may_not(sqlite_app: Flask) -> None:
     assert "Our &lt;own&gt; words" in page
     assert reader.post("/patterns/P-01/rename", data=form).status_code in (400, 403)
     assert reader.get("/patterns/P-99").status_code == 404
+
+
+def test_the_list_is_narrowed_and_says_what_it_leaves_out(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    fill(sqlite_app, people)
+    client = sign_in(sqlite_app, people.vera)
+
+    def listed(query: str) -> set[str]:
+        text = client.get(f"/patterns?{query}").get_data(as_text=True)
+        return set(re.findall(r'href="/patterns/(P-\d+)"', text))
+
+    assert len(listed("")) == 3
+    assert len(listed("cause=expiry_credential_lifecycle")) == 1
+    assert listed("q=exclusive+lock") == listed("q=LOCK") != set()
+    assert len(listed("guardrail=accepted")) == 0
+    assert len(listed("state=proposed&order=actions")) == 3
+    none = client.get("/patterns?q=zeppelin").get_data(as_text=True)
+    assert "No pattern matches all of that." in none
+    assert "Show all 3 patterns" in none
