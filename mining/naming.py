@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from heapq import nsmallest
 from itertools import chain
 from math import fsum, log
@@ -12,7 +13,7 @@ from mining.causes import ROLE_WEIGHTS
 from mining.prepare import Prepared, shared_answers, stem
 from mining.readings import Reading
 from mining.stopwords import no_names, stop_words
-from mining.taxonomy import Taxonomy
+from mining.taxonomy import Leaf, Taxonomy
 from mining.terms import Terms
 from mining.text import quote
 
@@ -164,9 +165,12 @@ def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -
 
 def cue_stems(taxonomy: Taxonomy, causes: Sequence[str]) -> frozenset[str]:
     """The stems by which some causes are known: words of their names and of their cues."""
-    leaves = [taxonomy.leaf(cause) for cause in causes]
-    said = [text for leaf in leaves for text in (leaf.name, *chain(*leaf.cues.values()))]
-    words = chain.from_iterable(text.lower().split() for text in said)
+    return frozenset().union(*(_known_by(taxonomy.leaf(cause)) for cause in causes))
+
+
+@lru_cache(maxsize=256)
+def _known_by(leaf: Leaf) -> frozenset[str]:
+    words = " ".join((leaf.name, *chain(*leaf.cues.values()))).lower().split()
     return frozenset(stem(word) for word in words) - no_names() - stop_words()
 
 
