@@ -132,7 +132,9 @@ def _nothing(session: Session, period: Period, scope: Scope) -> str:
         .order_by(func.count().desc(), col(row.organisation))
     )
     counts = [(name, n) for name, n in session.exec(query) if name != scope.organisation]
-    said = f"No incident of {period} is on record" + (f" ({scope.words})" if scope.words else "")
+    # Without a word of a scope the whole is meant, whatever that is here.
+    narrow = f" ({scope.words})" if scope.words and (scope.narrowed or scope.organisation) else ""
+    said = f"No incident of {in_words(period)} is on record{narrow}"
     if not counts:
         others = [name for name in organisations(session) if name != scope.organisation]
         found = f" Other organisations on record: {words.listed(others, 8)}." if others else ""

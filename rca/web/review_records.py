@@ -1,6 +1,6 @@
 """Reviews as records: create, read, freeze, publish, correct, compare, present."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -67,7 +67,10 @@ def _new_page(problems: tuple[Problem, ...] = ()) -> str:
     with reading() as session:
         teams, tiers = reviews.teams_and_tiers(session)
         others = [name for name in reviews.organisations(session) if name != OWN_ORGANISATION]
-    given = request.form if request.method == "POST" else request.args
+    given: Mapping[str, str] = request.form
+    if request.method == "GET":
+        # The quarter that a meeting is about is as a rule the last one that is over.
+        given = {"period": choices_of_periods()[1], **request.args}
     return render_template(
         "reviews/new.html",
         here="reviews",
@@ -89,6 +92,8 @@ def create() -> WerkzeugResponse | tuple[str, int]:
         name = form.get("period", "")
         if form.get("first") or form.get("last"):
             name = review_records.parse_days(form.get("first", ""), form.get("last", ""))
+        if not name:
+            raise Invalid([Problem("period", "Choose a quarter, or give its first and last day.")])
         team, tier = review_records.parse_scope(form.get("team", ""), form.get("tier", ""))
         with writing() as session:
             reference = review_records.create(

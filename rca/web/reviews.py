@@ -11,6 +11,7 @@ from rca.domain import periods
 from rca.domain.access import Permission
 from rca.domain.periods import Period
 from rca.domain.postmortem import OWN_ORGANISATION
+from rca.errors import NotFound
 from rca.services import (
     documents,
     report_pdf,
@@ -23,6 +24,7 @@ from rca.services import (
 from rca.services.review_pages import ReviewPage
 from rca.web.access import allow
 from rca.web.context import now, organisation, reading, settings, writing
+from rca.web.failures import wants_json
 from rca.web.reports import Answer, answer_pdf, paper
 
 blueprint = Blueprint("reviews", __name__)
@@ -191,12 +193,15 @@ def index() -> str:
 
 @blueprint.get("/reviews/<quarter>")
 @allow(Permission.READ)
-def show(quarter: str) -> str | WerkzeugResponse:
+def show(quarter: str) -> str | tuple[str, int] | WerkzeugResponse:
     """One period: its published review, else figures of the moment (``?live=1`` in any case)."""
     reference = _published(quarter)
     if reference:
         return redirect(url_for("reviews.record", reference=reference), code=302)
-    page = _live(quarter)
+    try:
+        page = _live(quarter)
+    except NotFound as error:
+        return _nothing(quarter, str(error))
     ask_for_drawings(page)
     args = asked().args
     return render_template(
@@ -210,11 +215,35 @@ def show(quarter: str) -> str | WerkzeugResponse:
     )
 
 
+def _nothing(quarter: str, why: str) -> tuple[str, int]:
+    """A period without an incident: why, and where there are some. Raises NotFound on an address
+    that names no period.
+    """
+    period, found = period_of(quarter), asked()
+    if wants_json():
+        raise NotFound(why)
+    with reading() as session:
+        lines = reviews.list_quarters(session, now=now(), organisation=found.whose)
+    page = render_template(
+        "reviews/nothing.html",
+        here="reviews",
+        quarter=str(period),
+        period=periods.in_words(period),
+        why=why,
+        lines=lines,
+        args=found.args,
+    )
+    return page, 404
+
+
 @blueprint.get("/reviews/<quarter>/present")
 @allow(Permission.READ)
-def present(quarter: str) -> str:
+def present(quarter: str) -> str | tuple[str, int]:
     """Figures of the moment, slide by slide."""
-    page = _live(quarter)
+    try:
+        page = _live(quarter)
+    except NotFound as error:
+        return _nothing(quarter, str(error))
     ask_for_drawings(page)
     return render_template(
         "reviews/present.html",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from rca.jobs import run_due
 from rca.services import documents
@@ -89,6 +89,64 @@ def test_slides_move_by_keys_and_escape_leaves(demo_server: world.LiveServer, pa
     assert axe_violations(page) == []
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"/reviews/2026-Q3\?live=1"))
+
+
+def test_the_overview_shows_every_slide_and_jumps(page: Page) -> None:
+    page.goto("/reviews/2026-Q3/present?live=1#s2")
+    place, overview = page.locator("[data-place]"), page.locator("[data-overview]")
+    count = page.locator("[data-slide]").count()
+    page.keyboard.press("o")
+    expect(overview).to_be_visible()
+    cards = overview.locator("ol a")
+    expect(cards).to_have_count(count)
+    expect(cards.nth(1)).to_be_focused()
+    expect(cards.nth(1)).to_have_attribute("aria-current", "true")
+    expect(cards.last).to_contain_text("Decisions requested")
+    assert axe_violations(page) == []
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(2)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    below = int(cards.evaluate_all("all => all.indexOf(document.activeElement)"))
+    assert below > 3, "one row down"
+    page.keyboard.press("ArrowUp")
+    expect(cards.nth(2)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(overview).to_be_hidden()
+    expect(place).to_have_text(f"2 of {count}")
+    page.keyboard.press("o")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(overview).to_be_hidden()
+    expect(place).to_have_text(f"{count} of {count}")
+    expect(page).to_have_url(re.compile(rf"#s{count}$"))
+
+
+def test_slides_and_overview_are_reached_by_touch_too(open_page: OpenPage) -> None:
+    page = open_page("ines", viewport={"width": 390, "height": 844})
+    page.goto("/reviews/2026-Q3/present?live=1")
+    place = page.locator("[data-place]")
+    page.get_by_role("button", name="Next slide").click()
+    expect(place).to_have_text(re.compile("^2 of"))
+    page.get_by_role("button", name="Previous slide").click()
+    expect(place).to_have_text(re.compile("^1 of"))
+    page.get_by_role("button", name="Overview").click()
+    page.locator("[data-overview] ol a").nth(3).click()
+    expect(place).to_have_text(re.compile("^4 of"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert axe_violations(page) == []
+
+
+def test_letters_do_nothing_where_single_keys_are_off(page: Page) -> None:
+    def without(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(" data-shortcuts", ""))
+
+    page.route("**/present?*", without)
+    page.goto("/reviews/2026-Q3/present?live=1")
+    page.keyboard.press("o")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-place]")).to_have_text(re.compile("^2 of"))
+    expect(page.locator("[data-overview]")).to_be_hidden()
 
 
 def test_charts_come_to_slides_that_were_opened_before_they_were_drawn(

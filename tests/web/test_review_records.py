@@ -195,7 +195,7 @@ def test_the_new_page_keeps_what_was_wrong(app: Flask, world: People) -> None:
     for fields, status, words in (
         ({"period": "nonsense"}, 404, "is not a period"),
         ({"first": "2026-07-01", "last": "soon"}, 422, "Write both days"),
-        ({"period": "2020-Q1"}, 404, "No incident of 2020-Q1"),
+        ({"period": "2020-Q1"}, 404, "No incident of January to March 2020"),
         ({"period": "2026-Q3", "team": "Ghosts"}, 422, "No record names this team"),
     ):
         found, _, page = post(client, "/reviews/new", **fields)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -264,3 +265,67 @@ def test_the_policy_of_the_page_holds(app: Flask, world: People) -> None:
     page = sign_in(app, world.vera).get("/reviews/2026-Q3").get_data(as_text=True)
     assert " style=" not in page
     assert "<style" not in page
+
+
+# Empty periods and instances
+
+
+def test_an_empty_period_says_where_there_are_incidents(app: Flask, world: People) -> None:
+    client = sign_in(app, world.vera)
+    answer = client.get("/reviews/2019-Q1")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "No incident of January to March 2019 is on record" in page
+    assert 'href="/reviews/2026-Q3?live=1"' in page
+    assert 'aria-current="page">Reviews' in page
+    assert "Not found" in client.get("/reviews/nonsense").get_data(as_text=True)
+    told = client.get("/reviews/2019-Q1", headers={"Accept": "application/json"})
+    assert (told.status_code, told.mimetype) == (404, "application/problem+json")
+
+
+def test_an_instance_without_incidents_offers_what_can_be_done(app: Flask) -> None:
+    people = people_of(app)
+    writer = sign_in(app, people.ines).get("/reviews").get_data(as_text=True)
+    assert "Nothing to review yet." in writer
+    assert 'href="/postmortems/new"' in writer
+    assert "New review" not in writer
+    reader = sign_in(app, people.vera).get("/reviews").get_data(as_text=True)
+    assert "Nothing to review yet." in reader
+    assert 'class="btn btn--primary" href="/postmortems/new"' not in reader
+    alone = sign_in(app, people.ines).get("/reviews/2026-Q3").get_data(as_text=True)
+    assert "No incident of July to September 2026 is on record." in alone
+
+
+def test_a_new_review_proposes_the_last_quarter_and_asks_kindly_for_one(
+    app: Flask, world: People
+) -> None:
+    client = sign_in(app, world.ines)
+    page = client.get("/reviews/new").get_data(as_text=True)
+    assert re.search(r'<option value="2026-Q3" selected>', page), "the clock stands in October"
+    answer = client.post("/reviews/new", data={"csrf_token": form_token(client)})
+    assert answer.status_code == 422
+    assert "Choose a quarter, or give its first and last day." in answer.get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("rendered")
+def test_a_page_with_all_its_charts_computes_its_figures_once(
+    app: Flask, world: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, whole = [], reviews.build
+
+    def build(*given: Any, **named: Any) -> Any:
+        asked.append(named)
+        return whole(*given, **named)
+
+    monkeypatch.setattr(reviews, "build", build)
+    client = sign_in(app, world.vera)
+    page = client.get("/reviews/2026-Q3").get_data(as_text=True)
+    pictures = re.findall(r'<img src="(/reviews/[^"]+\.svg[^"]*)"', page)
+    assert len(pictures) > 8
+    for picture in pictures:
+        assert client.get(picture.replace("&amp;", "&")).status_code == 202
+    client.get("/reviews/2026-Q3/numbers.json?live=1")
+    assert len(asked) == 1
+    other = sign_in(app, world.otto).get("/reviews/2026-Q3").get_data(as_text=True)
+    assert "Canary breach" not in page + other
+    assert len(asked) == 1

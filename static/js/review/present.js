@@ -1,5 +1,7 @@
-// One slide at a time, moved by keys; the address names the slide.
+// One slide at a time, moved by keys or buttons; the address names the slide.
 // Without this file the slides stand below each other.
+import { isOpen, openOverview } from "./overview.js";
+
 const slides = [...document.querySelectorAll("[data-slide]")];
 const place = document.querySelector("[data-place]");
 const leave = document.querySelector("[data-leave]");
@@ -25,6 +27,7 @@ const moves = {
   PageUp: () => show(at - 1),
   Home: () => show(1),
   End: () => show(slides.length),
+  o: () => openOverview(slides, at),
   f: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.()),
   Escape: () => { if (!document.fullscreenElement) location.href = leave.href; },
 };
@@ -37,7 +40,11 @@ function scrolls(key) {
   return (down && rest > 4) || (up && scrollY > 4);
 }
 
+// Letters act only where the account has single keys on (WCAG 2.1.4); the buttons always do.
+const letters = "shortcuts" in document.body.dataset;
+
 addEventListener("keydown", (event) => {
+  if (isOpen() || (/^[a-z]$/.test(event.key) && !letters)) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest("input, textarea, select")) return;
   if (event.key === " " && event.target.closest("a, button, summary")) return;
@@ -45,6 +52,9 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   moves[event.key]();
 });
+for (const button of document.querySelectorAll("[data-move]")) {
+  button.addEventListener("click", () => moves[button.dataset.move]());
+}
 addEventListener("hashchange", () => show(numberIn(location.hash), { keep: false }));
 
 if (slides.length) {
