@@ -115,7 +115,7 @@ def _item(
         cause_ids=tuple(str(cause) for cause in row.causes),
         causes=tuple(cause_name(str(cause)) for cause in row.causes),
         services=services,
-        says=members[0][0].quote if members else "",
+        says=members[0][0].quote.replace("`", "") if members else "",
         bars=bars,
         undated=counts.get(UNDATED, 0),
         severities=severity_counts(incidents),
@@ -215,7 +215,7 @@ def segments(quote: str, phrases: Sequence[str]) -> tuple[tuple[str, bool], ...]
     """A quote cut into parts; true marks words that the pattern shares."""
     stems = {stem(phrase.lower()) for phrase in phrases}
     found: list[tuple[str, bool]] = []
-    at = 0
+    at, quote = 0, quote.replace("`", "")
     for match in _WORD.finditer(quote):
         if stem(match[0].lower()) in stems:
             found += [(quote[at : match.start()], False), (match[0], True)]

@@ -89,6 +89,7 @@ class PatternView:
     sizes: tuple[tuple[str, int], ...]
     history: tuple[PatternEvent, ...]
     went_into: str
+    joining: float
     first_seen: str
     decided_by: str
     decided_at: datetime | None
@@ -154,6 +155,7 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
         removed=_removed(session, row),
         sizes=tuple((str(day), int(size)) for day, size in row.payload.get("history", [])),
         history=history_of(session, row),
+        joining=_joining(row.payload.get("near", [])),
         went_into="" if pairs and row.last_run_id == run_id else went_into(row),
         first_seen=_first_seen([incident for _, incident in pairs]),
         decided_by=_name(session, row.decided_by),
@@ -247,6 +249,11 @@ def _others(session: Session, rows: Sequence[Any]) -> tuple[Other, ...]:
         for reference, similarity, missing in rows
         if reference in titles
     )
+
+
+def _joining(near: Sequence[Any]) -> float:
+    """The similarity that joining takes: what one that nearly joined has and lacks."""
+    return max((float(has) + float(lacks) for _, has, lacks in near if lacks), default=0.0)
 
 
 def _removed(session: Session, row: t.PatternRow) -> tuple[tuple[Other, str], ...]:

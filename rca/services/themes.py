@@ -13,9 +13,10 @@ from rca.services.patterns import newest_result, open_references, titles_of
 
 @dataclass(frozen=True, slots=True)
 class ThemeView:
-    """A theme over all organisations."""
+    """A theme over all organisations: a cause, and the words that its incidents share."""
 
     name: str
+    words: str
     cause_id: str
     cause: str
     size: int
@@ -57,11 +58,12 @@ def _theme(row: Mapping[str, Any], titles: Mapping[str, str]) -> ThemeView:
     pairs = zip(row["exemplars"], row["quotes"], strict=False)
     return ThemeView(
         name=row["name"],
+        words=row["name"].partition(": ")[2],
         cause_id=row["cause"],
         cause=cause_name(row["cause"]),
         size=len(shown),
         organisations=row["organisations"],
         stability=row["stability"],
         exemplars=tuple((i, titles[i]) for i in row["exemplars"] if i in titles),
-        quotes=tuple(quote for i, quote in pairs if i in titles),
+        quotes=tuple(quote.replace("`", "") for i, quote in pairs if i in titles),
     )

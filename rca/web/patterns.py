@@ -10,6 +10,7 @@ from rca.domain.access import Permission
 from rca.services import jobs, pattern_decisions
 from rca.services.findings import list_findings
 from rca.services.incident_map import map_of_incidents
+from rca.services.mining_readiness import Readiness, readiness
 from rca.services.pattern_filter import DEFAULT_ORDER, GUARDRAILS, ORDERS, STATES
 from rca.services.pattern_values import PatternFilter
 from rca.services.pattern_view import view_pattern
@@ -24,6 +25,17 @@ SHOWN_AT_FIRST = 30
 
 def _asked(name: str) -> str:
     return request.args.get(name, "").replace("\x00", "").strip()[:240]
+
+
+def _shown(name: str, listing: Any, ready: Readiness, **more: Any) -> str:
+    return render_template(
+        f"patterns/{name}.html",
+        here="patterns",
+        listing=listing,
+        ready=ready,
+        may_decide=viewer().may(Permission.REVIEW),
+        **more,
+    )
 
 
 @blueprint.get("/patterns")
@@ -42,17 +54,17 @@ def index() -> str:
     )
     with reading() as session:
         page = list_patterns(session, order=order, organisation=asked, wanted=wanted)
-    return render_template(
-        "patterns/index.html",
-        here="patterns",
-        listing=page,
+        ready = readiness(session)
+    return _shown(
+        "index",
+        page,
+        ready,
         orders=ORDERS,
         order=order if order in ORDERS else DEFAULT_ORDER,
         wanted=wanted,
         guardrails=GUARDRAILS,
         states=STATES,
         shown=len(page.items) if request.args.get("show") == "all" else SHOWN_AT_FIRST,
-        may_decide=viewer().may(Permission.REVIEW),
     )
 
 
@@ -61,8 +73,9 @@ def index() -> str:
 def findings() -> str:
     """What goes with what, after correction for everything that was compared."""
     with reading() as session:
-        page = list_findings(session, question=request.args.get("question", ""))
-    return render_template("patterns/findings.html", here="patterns", listing=page)
+        page = list_findings(session, question=_asked("question"), cause=_asked("cause"))
+        ready = readiness(session)
+    return _shown("findings", page, ready, cause=_asked("cause"))
 
 
 @blueprint.get("/patterns/map", endpoint="map")
@@ -70,8 +83,9 @@ def findings() -> str:
 def map_() -> str:
     """Incidents by likeness, as a picture and as a table."""
     with reading() as session:
-        page = map_of_incidents(session)
-    return render_template("patterns/map.html", here="patterns", listing=page)
+        page = map_of_incidents(session, organisation=_asked("organisation"))
+        ready = readiness(session)
+    return _shown("map", page, ready)
 
 
 @blueprint.get("/patterns/themes")
@@ -79,8 +93,8 @@ def map_() -> str:
 def themes() -> str:
     """Causes over all organisations, from a hundred records on."""
     with reading() as session:
-        page = list_themes(session)
-    return render_template("patterns/themes.html", here="patterns", listing=page)
+        page, ready = list_themes(session), readiness(session)
+    return _shown("themes", page, ready)
 
 
 @blueprint.get("/patterns/<pattern_id>")

@@ -3,9 +3,11 @@
 import re
 
 from flask import Flask
+from sqlmodel import select
 
 from rca.domain.postmortem import PostmortemContent
 from rca.services.mining import mine_now
+from rca.store import tables as t
 from rca.store.engine import writing
 from tests.conftest import NOW
 from tests.mining.corpus import company
@@ -27,7 +29,35 @@ def fill(app: Flask, people: People) -> None:
 def test_it_works_before_any_run(sqlite_app: Flask) -> None:
     client = sign_in(sqlite_app, people_of(sqlite_app).vera)
     for page in PAGES:
-        assert client.get(page).status_code == 200, page
+        shown = client.get(page)
+        assert shown.status_code == 200, page
+        assert "There is nothing to look through yet." in shown.get_data(as_text=True), page
+
+
+def test_every_empty_page_names_the_next_step(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    engine = sqlite_app.extensions["rca_engine"]
+    with writing(engine) as session:
+        for record in company()[:2]:
+            content = PostmortemContent(title=record.title, imported_text=record.text)
+            publish(session, people, content, NOW)
+        for job in session.exec(select(t.Job)):
+            session.delete(job)
+    reviewer, reader = sign_in(sqlite_app, people.ravi), sign_in(sqlite_app, people.vera)
+    for page in PAGES:
+        text = reviewer.get(page).get_data(as_text=True)
+        assert "No run has looked at the 2 published postmortems yet." in text, page
+        assert "Look now" in text, page
+        assert "Look now" not in reader.get(page).get_data(as_text=True), page
+    mine_now(engine, now=NOW)
+    told = {
+        "/patterns": "Patterns begin to show with some ten published postmortems",
+        "/patterns/findings": "a comparison needs at least three incidents on each side",
+        "/patterns/map": "A map needs three published incidents of one organisation",
+        "/patterns/themes": "Themes need 100 records; there are 2.",
+    }
+    for page, words in told.items():
+        assert words in reader.get(page).get_data(as_text=True), page
 
 
 def test_patterns_are_listed_and_each_opens(sqlite_app: Flask) -> None:
