@@ -242,12 +242,16 @@ def _common_answers(members: Sequence[Prepared]) -> list[str]:
 def pair_reasons(
     first: Prepared, second: Prepared, words: Words, most: int = 6
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Shared words (at most that many, as written, strongest first) and shared answers."""
+    """Shared words (at most that many, as written, strongest first) and shared answers.
+
+    Words that say no more than how or when come after all others, however rare they are.
+    """
     (full, lead), (other_full, other_lead) = words.used(first), words.used(second)
     common, lead = full & other_full, lead & other_lead
     rare = words.rarity
-    weighted = [(-rare(n) * (1.5 if n in lead else 1.0), n) for n in common]
-    ranked = [name for _, name in nsmallest(most, weighted)]
+    dull = no_names()
+    weighted = [(n in dull, -rare(n) * (1.5 if n in lead else 1.0), n) for n in common]
+    ranked = [name for _, _, name in nsmallest(most, weighted)]
     answers = tuple(f"{k}={v}" for k, v in shared_answers(first, second).items())
     return tuple(words.as_written(name) for name in ranked), answers
 

@@ -169,10 +169,17 @@ def _view(found: "Place", names: dict[str, tuple[str, int]], titles: dict[str, s
         size=size,
         similarity=found.similarity,
         missing=found.missing,
-        why=(*found.words, *(answer_words(answer) for answer in found.answers)),
+        why=reasons(found.words, found.answers),
         closest=found.closest,
         closest_title=titles.get(found.closest, ""),
     )
+
+
+def reasons(words: Sequence[str], answers: Sequence[str]) -> tuple[str, ...]:
+    """What two records share, in words: the four most telling words and three answers at most, so
+    that neither crowds out the other.
+    """
+    return (*words[:4], *(answer_words(answer) for answer in answers[:3]))
 
 
 def answer_words(answer: str) -> str:

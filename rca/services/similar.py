@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Viewer
 from rca.domain.vocabulary import ActionKind, ActionStatus, Relation
 from rca.services.mining_corpus import record_of, tiers_of
-from rca.services.placing import answer_words, index_of, is_settled
+from rca.services.placing import index_of, is_settled, reasons
 from rca.services.visibility import find_postmortem, is_open
 from rca.store import tables as t
 from rca.store.postmortems import load_content
@@ -109,7 +109,7 @@ def _described(
             title=rows[neighbour.reference].title,
             quarter=rows[neighbour.reference].quarter,
             score=round(neighbour.score, 2),
-            why=(*neighbour.words, *(answer_words(answer) for answer in neighbour.answers)),
+            why=reasons(neighbour.words, neighbour.answers),
             actions=actions.get(rows[neighbour.reference].id, ()),
             is_recurrence=neighbour.reference in recorded,
         )

@@ -121,6 +121,16 @@ def test_similar_incidents_come_with_the_words_they_share() -> None:
     assert all("backoff" in s.words for s in found)
 
 
+def test_words_that_only_say_how_come_after_those_that_say_what() -> None:
+    pair = [
+        replace(company()[n], id=f"p{n}", text="The backoff stalled, all green.") for n in (0, 1)
+    ]
+    [first] = SimilarIndex([*pair, *company()]).of("p0", 1)
+    assert first.id == "p1"
+    assert first.words[-1] == "green"
+    assert "backoff" in first.words
+
+
 def test_a_draft_is_placed_beside_its_like() -> None:
     draft = replace(company()[0], id="draft")
     assert SimilarIndex(company()[1:]).to(draft, 3)[0].id.startswith("cert")
