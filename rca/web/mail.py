@@ -5,7 +5,6 @@ secret alone.
 """
 
 import re
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -19,6 +18,7 @@ from rca.services import calendar_feed, mail_choices, mailing, review_mail
 from rca.services.mail_desk import Desk
 from rca.web.access import allow
 from rca.web.context import now, reading, settings, viewer, writing
+from rca.web.log_pages import asked_after, mark_of
 
 blueprint = Blueprint("mail", __name__)
 PAGE = 50
@@ -198,15 +198,6 @@ def leave_now(token: str) -> str:
 # The log
 
 
-def _cursor() -> tuple[datetime, str] | None:
-    at, _, key = request.args.get("before", "").partition("~")
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (found, key) if found.tzinfo and re.fullmatch(r"[0-9a-f]{32}", key) else None
-
-
 @blueprint.get("/settings/mail")
 @allow(Permission.ADMIN)
 def log() -> str:
@@ -218,11 +209,11 @@ def _log(problems: tuple[Problem, ...] = ()) -> str:
     state = request.args.get("state", "")
     state = state if state in MailState.values() else ""
     with reading() as session:
-        rows = mailing.log(session, viewer=viewer(), state=state, before=_cursor(), limit=PAGE)
+        rows = mailing.log(session, viewer=viewer(), state=state, before=asked_after(), limit=PAGE)
         counts = mailing.counts(session)
     shown, older = rows[:PAGE], ""
     if len(rows) > PAGE:
-        mark = f"{shown[-1].created_at.isoformat()}~{shown[-1].id}"
+        mark = mark_of(shown[-1].created_at, shown[-1].id)
         older = url_for("mail.log", before=mark, state=state or None)
     tabs = [(url_for("mail.log"), "All", sum(counts.values()), not state)]
     tabs += [

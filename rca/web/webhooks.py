@@ -3,9 +3,6 @@
 The receiving view is open to anyone and believes nobody: it answers by the signature alone.
 """
 
-import re
-from datetime import datetime
-
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -17,6 +14,7 @@ from rca.formats.events import READERS
 from rca.services import events, events_secrets
 from rca.web.access import allow
 from rca.web.context import now, reading, settings, viewer, writing
+from rca.web.log_pages import asked_after, mark_of
 
 blueprint = Blueprint("webhooks", __name__)
 PAGE = 50
@@ -52,15 +50,6 @@ def receive(source: str) -> tuple[Response, int]:
     return jsonify(answer), _STATUS.get(outcome.state, 200)
 
 
-def _cursor() -> tuple[datetime, str] | None:
-    at, _, key = request.args.get("before", "").partition("~")
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (found, key) if found.tzinfo and re.fullmatch(r"[0-9a-f]{32}", key) else None
-
-
 @blueprint.get("/settings/deliveries")
 @allow(Permission.ADMIN)
 def index() -> str:
@@ -69,13 +58,13 @@ def index() -> str:
     state = state if state in DeliveryState.values() else ""
     with reading() as session:
         rows = events.deliveries(
-            session, viewer=viewer(), state=state, before=_cursor(), limit=PAGE
+            session, viewer=viewer(), state=state, before=asked_after(), limit=PAGE
         )
     shown = rows[:PAGE]
     older = ""
     if len(rows) > PAGE:
         last = shown[-1]
-        mark = f"{last.received_at.isoformat()}~{last.id}"
+        mark = mark_of(last.received_at, last.id)
         older = url_for("webhooks.index", before=mark, state=state or None)
     home = settings().home
     return render_template(
