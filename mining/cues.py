@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
 from operator import or_
+from typing import Any
 
 GAP = 4
 GAP_SIGN = "~"
@@ -116,6 +117,14 @@ class CueIndex:
             for parts in _compile(cue):
                 self._enter(cue, payload, parts)
         self._lengths = tuple(sorted({len(stem) for stem in self._stems}))
+        self._known = _Lookup(self.look)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the words that were looked up: another process looks up its own."""
+        return {**self.__dict__, "_known": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._known = _Lookup(self.look)
 
     def _enter(self, cue: str, payload: int, parts: list[_Part]) -> None:

@@ -5,7 +5,7 @@ and spread in this corpus, so that a similarity of 1.5 means: one and a half spr
 incidents of this organisation usually share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,6 +128,16 @@ def _cosines(matrix: sparse.csr_matrix) -> Matrix:
     return np.asarray((matrix @ matrix.T).toarray())
 
 
+def similarity_among(views: Iterable[tuple[sparse.csr_matrix, float, float, float]]) -> Matrix:
+    """Similarity between the rows that every view has in common: rows, mean, spread and weight."""
+    parts, weights = [], 0.0
+    for matrix, mean, spread, weight in views:
+        parts.append(weight * ((_cosines(matrix) - mean) / spread))
+        weights += weight
+    total = np.asarray(sum(parts) / weights, dtype=np.float64)
+    return np.asarray((total + total.T) / 2)
+
+
 def view_of(
     name: str, items: Sequence[Prepared], terms: Terms, seed: int = 0, *, whole: bool = False
 ) -> View | None:
@@ -183,12 +193,10 @@ class Space:
 
     def among(self, rows: Sequence[int]) -> Matrix:
         """Similarity between some records; symmetric, its diagonal is never read."""
-        total, weights = np.zeros((len(rows), len(rows))), 0.0
-        for view in self.views:
-            total += VIEW_WEIGHTS[view.name] * view.scale(_cosines(view.matrix[rows]))
-            weights += VIEW_WEIGHTS[view.name]
-        total /= weights
-        return np.asarray((total + total.T) / 2)
+        return similarity_among(
+            (view.matrix[rows], view.mean, view.spread, VIEW_WEIGHTS[view.name])
+            for view in self.views
+        )
 
     def toward(self, item: Prepared) -> Matrix:
         """Similarity of a record from outside to every record here."""

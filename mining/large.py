@@ -1,6 +1,7 @@
 """Layer 2 for corpora beyond a full matrix: close pairs, connected sets, then the same linkage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,15 @@ from scipy import sparse
 
 from mining import recurrence as r
 from mining.constraints import constrained
-from mining.features import Matrix, Space
+from mining.features import VIEW_WEIGHTS, Matrix, Space, similarity_among
 from mining.linkage import average_groups
 from mining.neighbours import close_pairs, components
 from mining.quality import coherence, kept_together, resamples
+from mining.tasks import PARALLEL_FROM, spread, workers
 
 MOST_TOGETHER = 1_000
+BATCH = 1_000
+"""Records of the connected sets that are linked in one task."""
 MOST_RESAMPLED = 100
 MOST_BESIDE = 30
 FLOOR = 0.7
@@ -34,9 +38,10 @@ def find(
     texts = coherence(space.items, space.terms.table)
     groups: list[r.Group] = []
     hidden = 0
-    for members in components(pairs, FLOOR * settings.cut, MOST_TOGETHER) if texts.holds else ():
-        kept = [m for m in members if space.items[m].id not in duplicates]
-        found, unstable = _within(space, kept, settings, seed)
+    sets = components(pairs, FLOOR * settings.cut, MOST_TOGETHER) if texts.holds else []
+    kept = [[m for m in members if space.items[m].id not in duplicates] for members in sets]
+    at_once = workers(jobs, large=len(space) >= PARALLEL_FROM)
+    for found, unstable in spread(_grouped, _batches(space, kept, settings, seed), at_once):
         groups += found
         hidden += unstable
     describe = _described_among(space, pairs, settings, seed)
@@ -50,13 +55,61 @@ def _has_full(space: Space) -> bool:
     return any(view.name == "full" for view in space.views)
 
 
+def _batches(
+    space: Space, sets: Sequence[Sequence[int]], settings: r.LinkSettings, seed: int
+) -> Iterator[tuple[Any, ...]]:
+    """The connected sets some at a time, each with its own records' rows and no others."""
+    batch: list[Sequence[int]] = []
+    for place, members in enumerate(sets, start=1):
+        batch.append(members)
+        if sum(map(len, batch)) >= BATCH or place == len(sets):
+            rows = [m for one in batch for m in one]
+            yield _Rows.of(space, rows), batch, settings, seed
+            batch = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Some rows of every view, with its mean, spread and weight: all that similarity is made of."""
+
+    views: tuple[tuple[sparse.csr_matrix, float, float, float], ...]
+
+    @classmethod
+    def of(cls, space: Space, rows: Sequence[int]) -> "_Rows":
+        found = (
+            (view.matrix[rows], view.mean, view.spread, VIEW_WEIGHTS[view.name])
+            for view in space.views
+        )
+        return cls(tuple(found))
+
+    def among(self, start: int, stop: int) -> Matrix:
+        """:meth:`Space.among` of a run of the rows."""
+        return similarity_among(
+            (matrix[start:stop], mean, spread, weight)
+            for matrix, mean, spread, weight in self.views
+        )
+
+
+def _grouped(
+    rows: _Rows, sets: Sequence[Sequence[int]], settings: r.LinkSettings, seed: int
+) -> tuple[list[r.Group], int]:
+    """Groups of some connected sets, and how many were unstable."""
+    groups: list[r.Group] = []
+    hidden = start = 0
+    for members in sets:
+        stop = start + len(members)
+        if len(members) >= 2:
+            found, unstable = _within(rows.among(start, stop), members, settings, seed)
+            groups += found
+            hidden += unstable
+        start = stop
+    return groups, hidden
+
+
 def _within(
-    space: Space, members: Sequence[int], settings: r.LinkSettings, seed: int
+    block: Matrix, members: Sequence[int], settings: r.LinkSettings, seed: int
 ) -> tuple[list[r.Group], int]:
     """Groups of one connected set, placed in the whole space, and how many were unstable."""
-    if len(members) < 2:
-        return [], 0
-    block = space.among(members)
     drafts = r.linked(block, settings)
     shares = _stability(block, drafts, settings.cut, seed)
     groups, hidden = [], 0

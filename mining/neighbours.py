@@ -13,10 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from mining.features import VIEW_WEIGHTS, Space
-from mining.tasks import spread, workers
+from mining.tasks import PARALLEL_FROM, spread, workers
 
 BLOCK = 2_000
-PARALLEL_FROM = 20_000
 CANDIDATES = 10
 _RARE_WORDS = 12
 _MOST_USERS = 200

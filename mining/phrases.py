@@ -243,8 +243,13 @@ def _written_small(word: str, members: Sequence[Prepared]) -> bool:
     small = re.compile(rf"\b{re.escape(word.lower())}\b")
     capital = re.compile(rf"(?<=[a-z,] ){re.escape(word)}\b")
     texts = [item.record.text for item in members]
-    times = sum(len(small.findall(text)) for text in texts)
-    return times > 0 and times >= sum(len(capital.findall(text)) for text in texts)
+    times = _times(small, word.lower(), texts)
+    return times > 0 and times >= _times(capital, word, texts)
+
+
+def _times(pattern: re.Pattern[str], plain: str, texts: Sequence[str]) -> int:
+    """How often a pattern stands in texts; only in those that hold what is plain in it."""
+    return sum(len(pattern.findall(text)) for text in texts if plain in text)
 
 
 def _title(members: Sequence[Prepared], weights: Mapping[str, float]) -> str:

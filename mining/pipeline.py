@@ -135,7 +135,7 @@ def mine(
     base = scorer_for(options.taxonomy)
     scorer, reader = consider(items, base, _duplicates(parts), seed)
     readings = Readings(items, scorer, drawn(item.id for item in items))
-    builder = Builder(readings, base, Words(terms))
+    builder = Builder(readings, base, Words(terms), options.jobs)
     causes = Causes(items, scorer)
     progress("Done", len(items), len(items))
     return _result(records, taken, items, parts, builder, causes, options, seed, reader)
@@ -156,7 +156,7 @@ def _result(
     seed: int,
     reader: Takeover,
 ) -> MiningResult:
-    patterns = [p for part in parts for p in builder.patterns(part)]
+    patterns = builder.patterns(parts)
     read = builder.readings
     findings = find(
         taken, lambda i: read[i].causes, patterns, lambda i: read[i].mitigations, read.asked

@@ -8,14 +8,13 @@ from datetime import date
 from functools import lru_cache
 
 from mining.records import IncidentRecord
-from mining.tasks import blocks_of, spread, workers
+from mining.tasks import PARALLEL_FROM, blocks_of, spread, workers
 from mining.text import Sentence, opening_and_rest, sentence_texts, sentences
 from mining.vocabulary import ChunkWords, vocabulary_lines
 
 LEAD_SENTENCES = 6
 KEPT_UP_TO = 5_000
 BLOCK = 20_000
-PARALLEL_FROM = 20_000
 MAIN_ROLES = frozenset({"cause", "impact", "response", ""})
 FIELD_NAMES = ("trigger", "detection_method", "detection_gap", "mitigation", "operation", "symptom")
 
@@ -227,7 +226,7 @@ class _Rows:
 
 def prepare(record: IncidentRecord, words: ChunkWords | None = None) -> Prepared:
     """Split and mask one record."""
-    return _small([record], words)[0]
+    return prepare_some([record], words)[0]
 
 
 def with_parts(item: Prepared, words: ChunkWords) -> Prepared:
@@ -238,8 +237,8 @@ def with_parts(item: Prepared, words: ChunkWords) -> Prepared:
     return replace(item, parts=(found, tuple(lines)))
 
 
-def _small(records: Sequence[IncidentRecord], words: ChunkWords | None) -> list[Prepared]:
-    """Records with their sentences kept."""
+def prepare_some(records: Sequence[IncidentRecord], words: ChunkWords | None) -> list[Prepared]:
+    """Records in the order given, with their sentences kept."""
     rows, parts = _Rows(), []
     for record in records:
         found, lines = _lined(record, words)
@@ -271,7 +270,7 @@ def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> l
     """
     ordered = sorted(records, key=lambda record: record.id)
     if len(ordered) <= KEPT_UP_TO:
-        return _small(ordered, ChunkWords())
+        return prepare_some(ordered, ChunkWords())
     found: list[Prepared] = []
     at_once = workers(jobs, large=len(ordered) >= PARALLEL_FROM)
     blocks = blocks_of(len(ordered), BLOCK, at_once)

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from mining.features import Matrix, rarity, weighted
 from mining.linkage import average_groups
-from mining.prepare import Prepared
+from mining.prepare import Prepared, with_parts
 from mining.terms import StemTable, counted
+from mining.vocabulary import ChunkWords
 
 RESAMPLES = 20
 RESAMPLE_SHARE = 0.8
@@ -40,9 +41,10 @@ class Coherence:
         return self.p <= COHERENT_AT
 
 
-def _halves(item: Prepared, table: StemTable) -> tuple[list[str], list[str]]:
+def _halves(item: Prepared, table: StemTable, chunks: ChunkWords) -> tuple[list[str], list[str]]:
     """Two halves of a record's words, alternating by sentence, of equal and bounded length."""
-    lines = [[name for w in line.split() if (name := table[w])] for line in item.lines]
+    told = with_parts(item, chunks).lines
+    lines = [[name for w in line.split() if (name := table[w])] for line in told]
     if len(lines) >= 4:
         first = [word for line in lines[::2] for word in line]
         second = [word for line in lines[1::2] for word in line]
@@ -57,10 +59,9 @@ def coherence(items: Sequence[Prepared], table: StemTable) -> Coherence:
     """Test that the texts of a corpus are texts; at most :data:`TESTED` of them are looked at."""
     from scipy.special import bdtrc
 
-    step = max(1, len(items) // TESTED)
-    halves = [
-        pair for item in items[::step] if len((pair := _halves(item, table))[0]) >= LEAST_WORDS
-    ]
+    step, chunks = max(1, len(items) // TESTED), ChunkWords()
+    both_of = (_halves(item, table, chunks) for item in items[::step])
+    halves = [pair for pair in both_of if len(pair[0]) >= LEAST_WORDS]
     if len(halves) < 2:
         return Coherence(0, len(halves), 1.0)
     both = _vectors([half for pair in halves for half in pair])

@@ -1,15 +1,16 @@
 """What mining reads out of a record's sentences: the causes it tells of, and what ended it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from mining.causes import CauseScorer, Told
+from mining.causes import CauseScorer
 from mining.cues import words_of
 from mining.foreign import ForeignScorer
 from mining.learned import LearnedScorer
 from mining.mitigation import mitigations_in
-from mining.prepare import Prepared
-from mining.text import Sentence
+from mining.prepare import Prepared, prepare
+from mining.records import IncidentRecord
+from mining.text import sentences
 
 Scorer = CauseScorer | ForeignScorer | LearnedScorer
 
@@ -32,11 +33,13 @@ class Readings:
     def __init__(
         self, items: Sequence[Prepared], scorer: Scorer, asked: Sequence[str] = ()
     ) -> None:
+        self.scorer, self.asked = scorer, asked
         self._items = {item.id: item for item in items}
-        self._scorer = scorer
-        self.asked = asked
         self._of_asked = frozenset(asked)
         self._known: dict[str, Reading] = {}
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def __getitem__(self, identifier: str) -> Reading:
         return self.of(self._items[identifier])
@@ -45,20 +48,28 @@ class Readings:
         """The reading of one of the records, whose sentences may be at hand."""
         found = self._known.get(item.id)
         if found is None:
-            found = self._known[item.id] = self._read(item, item.sentences)
+            asked = item.id in self._of_asked
+            found = self._known[item.id] = read_of(self.scorer, item, asked=asked)
         return found
 
-    def _read(self, item: Prepared, parts: Sequence[Sentence]) -> Reading:
-        words = [words_of(part.text) for part in parts]
-        told = _told(self._scorer, item, parts, words)
-        asked = item.id in self._of_asked
-        ended = mitigations_in(parts, words) if asked else frozenset[str]()
-        return Reading(told.causes, told.primary, ended)
+    def keep(self, found: Iterable[tuple[str, Reading]]) -> None:
+        """Take over what was read elsewhere, by id."""
+        self._known.update(found)
+
+    def left(self, others: Collection[str]) -> list[Prepared]:
+        """The records asked for that are neither read yet nor among the others."""
+        return [self._items[i] for i in self.asked if i not in self._known and i not in others]
 
 
-def _told(
-    scorer: Scorer, item: Prepared, parts: Sequence[Sentence], words: Sequence[list[str]]
-) -> Told:
+def read_of(scorer: Scorer, item: Prepared | IncidentRecord, *, asked: bool) -> Reading:
+    """The reading of one record, its mitigations included where they are ``asked`` for."""
+    record = item.record if isinstance(item, Prepared) else item
+    parts = item.sentences if isinstance(item, Prepared) else sentences(item.text)
+    words = [words_of(part.text) for part in parts]
     if isinstance(scorer, LearnedScorer):
-        return scorer.told(item, parts, words)
-    return scorer.told(item.record, parts, words)
+        item = item if isinstance(item, Prepared) else prepare(item)
+        told = scorer.told(item, parts, words)
+    else:
+        told = scorer.told(record, parts, words)
+    ended = mitigations_in(parts, words) if asked else frozenset[str]()
+    return Reading(told.causes, told.primary, ended)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+PARALLEL_FROM = 6_000
+"""Records from which further processes are worth their start."""
 _IDLE_SECONDS = 5
 """How long helper processes stay when nothing is left to do, with what memory they hold."""
 
@@ -33,11 +35,16 @@ def _configured() -> bool:
     return jobs is not None or type(threads) is type(processes)
 
 
-def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
-    """Even blocks of at most ``most``, as many for each worker."""
+def workers_of(jobs: int | None) -> int:
+    """How many workers ``jobs`` means here."""
     from joblib import effective_n_jobs
 
-    at_once = 1 if jobs == 1 else int(effective_n_jobs(jobs))
+    return 1 if jobs == 1 else int(effective_n_jobs(jobs))
+
+
+def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
+    """Even blocks of at most ``most``, as many for each worker."""
+    at_once = workers_of(jobs)
     blocks = at_once * -(-count // (at_once * most))
     edges = [count * block // blocks for block in range(blocks + 1)]
     return [(start, stop) for start, stop in pairwise(edges) if stop > start]
