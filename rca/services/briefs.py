@@ -1,11 +1,9 @@
 """Briefs to hand over: one recurring cause, one guardrail, each as a PDF of a page or two."""
 
-import re
 from datetime import datetime
 
 from sqlmodel import Session
 
-from rca.domain.vocabulary import DetectionMethod, Trigger, Vocabulary
 from rca.reports import words
 from rca.reports.paper import print_html
 from rca.reports.value import Chart, Sheet, digest_of
@@ -34,7 +32,7 @@ def pattern_document(
         paper=paper,
         pattern=pattern,
         item=pattern.item,
-        why=_why(pattern),
+        why=pattern.why,
         quotes=_quotes(pattern),
         causes=[cause_name(cause) for cause in pattern.cause_ids],
         charts=charts,
@@ -80,20 +78,6 @@ def _plain(pattern: PatternView) -> list[object]:
     members = [[member.reference, member.title, member.quarter] for member in pattern.members]
     actions = [[a.title, a.status.value, a.overdue_days] for a in pattern.actions]
     return [item.name, item.state.value, item.size, item.reason, members, actions]
-
-
-_RAW = re.compile(r"(Trigger|Found by) (.+): (\d+ of \d+)\.")
-
-
-def _why(pattern: PatternView) -> list[str]:
-    """Why the incidents stand together, with the words of the form for its answers."""
-    return [_RAW.sub(_in_words, line) for line in pattern.why]
-
-
-def _in_words(found: re.Match[str]) -> str:
-    kinds: dict[str, type[Vocabulary]] = {"Trigger": Trigger, "Found by": DetectionMethod}
-    label = kinds[found[1]].label_of(found[2].replace(" ", "_"))
-    return f"{found[1]}: {label}, {found[3]}."
 
 
 def _quotes(pattern: PatternView) -> list[tuple[str, str, str, str]]:

@@ -6,9 +6,10 @@ from flask import Flask
 from sqlmodel import select
 
 from rca.domain.postmortem import PostmortemContent
+from rca.services.briefs import pattern_document
 from rca.services.mining import mine_now
 from rca.store import tables as t
-from rca.store.engine import writing
+from rca.store.engine import reading, writing
 from tests.conftest import NOW
 from tests.mining.corpus import company
 from tests.people import People
@@ -109,3 +110,21 @@ def test_the_list_is_narrowed_and_says_what_it_leaves_out(sqlite_app: Flask) -> 
     none = client.get("/patterns?q=zeppelin").get_data(as_text=True)
     assert "No pattern matches all of that." in none
     assert "Show all 3 patterns" in none
+
+
+def test_a_joined_pattern_keeps_a_page_that_says_where_it_went(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    fill(sqlite_app, people)
+    client = sign_in(sqlite_app, people.ravi)
+    page = client.get("/patterns/P-01").get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    form = {"csrf_token": token[1], "other": "P-02"}
+    assert client.post("/patterns/P-01/merge", data=form).status_code == 303
+    assert "8</b> incidents" in client.get("/patterns").get_data(as_text=True)
+    left = client.get("/patterns/P-02")
+    assert left.status_code == 200
+    assert 'Joined to <a href="/patterns/P-01">P-01</a>' in left.get_data(as_text=True)
+    with reading(sqlite_app.extensions["rca_engine"]) as session:
+        brief = pattern_document(session, identifier="P-02", now=NOW, organisation="Fernwick")
+    assert brief.html
