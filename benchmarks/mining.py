@@ -19,9 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import adjusted_mutual_info_score, f1_score
 
-from benchmarks._peers import encoder, peers
 from mining.foreign import scorer_for
 from mining.pipeline import mine
 from mining.placing import Placer
@@ -42,6 +40,27 @@ COARSE = (
     ("MAINTAIN", "Maintenance", "A maintenance operation, planned or manual, went wrong."),
     ("OTHERS", "Others", "Any other or unknown root cause."),
 )
+
+
+def adjusted_mutual_info_score(gold: Sequence[Any], found: Sequence[Any]) -> float:
+    """scikit-learn's, loaded when first asked for: what is measured for time does not hold it."""
+    from sklearn import metrics
+
+    return float(metrics.adjusted_mutual_info_score(gold, found))
+
+
+def peers() -> Mapping[str, Any]:
+    """What is run beside ours on the same texts."""
+    from benchmarks import _peers
+
+    return _peers.peers()
+
+
+def encoder() -> Any:
+    """The optional encoder, where it is installed."""
+    from benchmarks import _peers
+
+    return _peers.encoder()
 
 
 def rows_of(folder: Path, name: str) -> list[Row]:
@@ -142,6 +161,8 @@ def causes(name: str, rows: Sequence[Row]) -> None:
 
 
 def _against(gold: Sequence[str], found: Sequence[str]) -> str:
+    from sklearn.metrics import f1_score
+
     macro = f1_score(gold, found, labels=sorted(set(gold)), average="macro", zero_division=0)
     right = float(np.mean([a == b for a, b in zip(gold, found, strict=True)]))
     ami = adjusted_mutual_info_score(gold, found)
@@ -216,10 +237,31 @@ def scale(rows: Sequence[Row], count: int) -> None:
     mine(records[:50])
     wall, cpu = time.perf_counter(), time.process_time()
     found = mine(records)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"scale      n={count} wall {time.perf_counter() - wall:.1f} s cpu "
-          f"{time.process_time() - cpu:.1f} s peak {peak:.0f} MB, "
+    beside = helpers()
+    told = " + ".join(f"{peak:.0f} MB {spent:.1f} s" for peak, spent in beside) or "none"
+    print(f"scale      n={count} wall {wall:.1f} s cpu {cpu:.1f} s peak {peak:.0f} MB, "
+          f"helpers {told}; together at most {peak + sum(p for p, _ in beside):.0f} MB, "
           f"{len(found.patterns)} patterns")  # fmt: skip
+
+
+def helpers() -> list[tuple[float, float]]:
+    """Peak memory in MB and processor seconds of each process that this one started (Linux)."""
+    ticks, below, parents = os.sysconf("SC_CLK_TCK"), {os.getpid()}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            rest = stat.read_text().rsplit(")", 1)[1].split()
+            status = stat.with_name("status").read_text()
+        except OSError:  # it ended meanwhile
+            continue
+        peak = next((int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line), 0)
+        spent = (int(rest[11]) + int(rest[12])) / ticks
+        parents[int(stat.parent.name)] = (int(rest[1]), peak / 1024, spent)
+    for process in sorted(parents):  # children come after their parents
+        if parents[process][0] in below:
+            below.add(process)
+    return [parents[process][1:] for process in sorted(below - {os.getpid()})]
 
 
 def placing(rows: Sequence[Row]) -> None:

@@ -164,8 +164,11 @@ def name_of(causes: Sequence[str], phrases: Sequence[str], taxonomy: Taxonomy) -
 
 
 def cue_stems(taxonomy: Taxonomy, causes: Sequence[str]) -> frozenset[str]:
-    """The stems by which some causes are known: words of their names and of their cues."""
-    return frozenset().union(*(_known_by(taxonomy.leaf(cause)) for cause in causes))
+    """The stems by which some causes are known: words of their names and of their cues.
+
+    Causes that this version of the taxonomy does not know, as an author may have chosen, add none.
+    """
+    return frozenset().union(*(_known_by(leaf) for leaf in taxonomy.leaves if leaf.id in causes))
 
 
 @lru_cache(maxsize=256)

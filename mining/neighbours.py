@@ -15,7 +15,7 @@ from scipy import sparse
 from mining.features import VIEW_WEIGHTS, Space
 from mining.tasks import PARALLEL_FROM, spread, workers
 
-BLOCK = 2_000
+BLOCK = 1_000
 CANDIDATES = 10
 _RARE_WORDS = 12
 _MOST_USERS = 200

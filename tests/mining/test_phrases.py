@@ -86,3 +86,8 @@ def test_no_person_address_or_organisation_becomes_a_name() -> None:
 def test_names_are_free_of_order() -> None:
     names = [p.name for p in mine(company()).patterns]
     assert names == [p.name for p in mine(company()[::-1]).patterns]
+
+
+def test_a_cause_that_the_taxonomy_no_longer_knows_is_named_by_its_id() -> None:
+    records = [replace(r, causes=("retired_class",)) for r in company()]
+    assert name_of(records, "cert-1").startswith("retired_class")
