@@ -13,7 +13,7 @@ from rca.domain.vocabulary import PatternState
 from rca.errors import Invalid, NotNow, Problem
 from rca.services import jobs
 from rca.services.mining_runs import next_number
-from rca.services.pattern_history import SPLIT_FROM, WENT_INTO, entry, kept
+from rca.services.pattern_history import JOINED_TO, entry, kept
 from rca.services.pattern_items import find_pattern, members_of
 from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
@@ -167,10 +167,10 @@ def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now:
     theirs["apart"] = [p for p in theirs["apart"] if p[0] not in ids or not set(p[1]) & set(ids)]
     theirs["together"] = []
     _move(session, second, row)
-    went = kept(second.payload, entry(now, WENT_INTO, row.id))
-    second.payload = {**second.payload, "human": theirs, "lineage": went}
+    went = kept(second.payload, entry(now, JOINED_TO, row.id))
+    second.payload = {**second.payload, "lineage": went}
     second.size, row.size = 0, len(set(ids))
-    session.add(second)
+    _keep(session, second, viewer, "joined_to", now, theirs, other=row.id)
     _keep(session, row, viewer, "merge", now, human, other=second.id)
     _mine_soon(session, now)
 
@@ -211,16 +211,15 @@ def split(
     human = _human(row)
     human["together"] = [rest] if len(rest) > 1 else []
     human["apart"] = [*human["apart"], *([reference, rest] for reference in chosen)]
-    second = _other_half(session, row, chosen, now)
+    second = _other_half(session, row, chosen)
     row.size = max(0, row.size - len(chosen))
+    _keep(session, second, viewer, "split_off", now, other=row.id)
     _keep(session, row, viewer, "split", now, human, into=second.id, members=len(chosen))
     _mine_soon(session, now)
     return second.id
 
 
-def _other_half(
-    session: Session, row: t.PatternRow, chosen: Sequence[str], now: datetime
-) -> t.PatternRow:
+def _other_half(session: Session, row: t.PatternRow, chosen: Sequence[str]) -> t.PatternRow:
     """A stored pattern with members taken over from another; the next run describes it afresh."""
     human = {"together": [sorted(chosen)], "apart": [], "added": [], "removed": {}}
     second = t.PatternRow(
@@ -237,7 +236,6 @@ def _other_half(
         payload={
             "human": human,
             "why": [{"text": f"Split from {row.id} by a reviewer."}],
-            "lineage": [entry(now, SPLIT_FROM, row.id)],
         },
     )
     session.add(second)

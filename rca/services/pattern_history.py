@@ -16,6 +16,8 @@ from rca.store import tables as t
 MOST_SHOWN, MOST_KEPT = 20, 40
 SPLIT_INTO, SPLIT_FROM = "split_into", "split_from"
 WENT_INTO, TOOK_IN, DISSOLVED = "went_into", "took_in", "dissolved"
+JOINED_TO = "joined_to"
+"""As :data:`WENT_INTO`, but by a person: the history reads it from the audit trail."""
 _OF_RUNS = {
     SPLIT_INTO: "Split: some of its incidents are {} now",
     SPLIT_FROM: "Split off from {}",
@@ -33,6 +35,8 @@ _OF_PEOPLE = {
     "remove_member": "{reference} taken out",
     "merge": "{other} joined to it",
     "split": "{members} incidents made {into}",
+    "joined_to": "Joined to {other}",
+    "split_off": "Split off from {other}",
 }
 
 
@@ -81,14 +85,15 @@ def remember(session: Session, result: Mapping[str, Any], now: datetime) -> None
 def went_into(row: t.PatternRow) -> str:
     """The pattern that this one became part of; blank when it did not, or came back since."""
     last = next(iter(row.payload.get("lineage", [])[-1:]), ["", ""])
-    return str(last[2]) if last[1] == WENT_INTO else ""
+    return str(last[2]) if last[1] in (WENT_INTO, JOINED_TO) else ""
 
 
 def history_of(session: Session, row: t.PatternRow) -> tuple[PatternEvent, ...]:
     """The newest of what happened to it; the run that found it stands last."""
     run = session.get(t.MiningRun, row.first_run_id)
     first = [PatternEvent(run.finished_at, "First found", "")] if run else []
-    events = [*_acts(session, row.id), *map(_of_run, row.payload.get("lineage", []))]
+    lines = [line for line in row.payload.get("lineage", []) if line[1] in _OF_RUNS]
+    events = [*_acts(session, row.id), *map(_of_run, lines)]
     ranked = sorted(events, key=lambda event: event.at, reverse=True)
     return (*ranked[:MOST_SHOWN], *first)
 

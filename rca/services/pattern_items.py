@@ -109,6 +109,7 @@ def _item(
         name=row.name,
         state=PatternState(row.state),
         named_by_human=row.named_by_human,
+        held=bool(row.payload.get("human", {}).get("together")),
         organisation=row.organisation,
         strength=row.strength,
         size=len(incidents),

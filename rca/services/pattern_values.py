@@ -81,6 +81,7 @@ class PatternItem:
     name: str
     state: PatternState
     named_by_human: bool
+    held: bool
     organisation: str
     strength: str
     size: int

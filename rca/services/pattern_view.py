@@ -132,6 +132,8 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
     pairs = items.members_of(session, [row.id]).get(row.id, [])
     members = tuple(_member(row, member, incident) for member, incident in pairs)
     trend = _trend(item)
+    apart = set(row.payload.get("human", {}).get("removed", {}))
+    also = row.payload.get("see_also", [])
     return PatternView(
         item=item,
         run=run,
@@ -150,8 +152,8 @@ def view_pattern(session: Session, *, identifier: str, now: datetime) -> Pattern
         services=_services(session, [incident.id for _, incident in pairs]),
         actions=_actions(session, [incident.id for _, incident in pairs], now),
         guardrails=item.guardrails,
-        near=_others(session, row.payload.get("near", [])),
-        see_also=_others(session, [[ref, None, None] for ref in row.payload.get("see_also", [])]),
+        near=_others(session, [n for n in row.payload.get("near", []) if n[0] not in apart]),
+        see_also=_others(session, [[ref, None, None] for ref in also if ref not in apart]),
         removed=_removed(session, row),
         sizes=tuple((str(day), int(size)) for day, size in row.payload.get("history", [])),
         history=history_of(session, row),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from rca.services import (
     authoring,
     jobs,
     pattern_decisions,
+    pattern_history,
     pattern_masking,
     placing,
     similar,
@@ -31,6 +33,7 @@ from rca.store.engine import reading, writing
 from rca.store.postmortems import load_content
 from tests.mining.corpus import company
 from tests.people import People, make_people
+from tests.services import guardrail_world
 
 
 def publish(session: Session, people: People, content: PostmortemContent, now: datetime) -> str:
@@ -354,7 +357,7 @@ def test_what_is_taken_back_is_as_before_and_the_history_tells_of_it(
     assert {one.by for one in after.history} == {"Ravi", ""}
 
 
-def test_runs_write_splits_and_merges_into_the_history(
+def test_a_join_is_at_once_and_for_good(
     engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
 ) -> None:
     people, refs = stored
@@ -364,7 +367,7 @@ def test_runs_write_splits_and_merges_into_the_history(
     def told(identifier: str) -> list[str]:
         with reading(engine) as session:
             view = view_pattern(session, identifier=identifier, now=now)
-            return [one.words for one in view.history if not one.by]
+            return [one.words for one in view.history]
 
     with writing(engine) as session:  # into the later number, which keeps its own
         pattern_decisions.merge(
@@ -377,8 +380,8 @@ def test_runs_write_splits_and_merges_into_the_history(
             assert first not in {item.id for item in page.items}
             assert view_pattern(session, identifier=first, now=now).went_into == second
         mine_now(engine, now=now + timedelta(days=days + 1))
-    assert told(first) == [f"Went into {second}", "First found"]
-    assert told(second) == ["First found"]
+    assert told(first) == [f"Joined to {second}", "First found"]
+    assert told(second) == [f"{first} joined to it", "First found"]
     with reading(engine) as session:
         assert list_patterns(session).since == ()
 
@@ -431,3 +434,31 @@ def test_a_restricted_record_is_forgotten_by_its_pattern_at_once(
         assert view.why == (pattern_masking.WHY,)
         assert view.item.size == 3
         assert view_pattern(session, identifier=named, now=now).item.name == "Locks wait"
+
+
+def test_what_runs_do_is_in_the_history_of_every_pattern_that_it_touched(
+    engine: Engine, now: datetime
+) -> None:
+    later = [now + timedelta(days=n) for n in range(4)]
+    with writing(engine) as session:
+        guardrail_world.run(session, now)
+        for key in ("P-01", "P-02", "P-03"):
+            guardrail_world.pattern(session, [], pattern_id=key)
+        nothing: dict[str, Any] = {"splits": {}, "merges": {}, "gone": []}
+        for at, done in (
+            (later[1], {"splits": {"P-01": ["P-01", "P-02"]}}),
+            (later[2], {"merges": {"P-01": ["P-01", "P-02"]}, "gone": ["P-02"]}),
+            (later[3], {"gone": ["P-03"]}),
+        ):
+            pattern_history.remember(session, nothing | done, at)
+    with reading(engine) as session:
+        told = {
+            key: [one.words for one in view_pattern(session, identifier=key, now=now).history]
+            for key in ("P-01", "P-02", "P-03")
+        }
+        assert view_pattern(session, identifier="P-02", now=now).went_into == "P-01"
+    assert told == {
+        "P-01": ["Took in P-02", "Split: some of its incidents are P-02 now", "First found"],
+        "P-02": ["Went into P-01", "Split off from P-01", "First found"],
+        "P-03": ["Dissolved: its incidents no longer stood together", "First found"],
+    }
