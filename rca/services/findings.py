@@ -84,7 +84,8 @@ class QuestionView:
 class FindingsPage:
     """The comparisons of a run: those that hold, and how many were made.
 
-    ``question`` is the dimension that the rows are of, blank for all. ``supported`` counts over
+    ``question`` is the dimension that the rows are of, ``cause`` the name of the one that they are
+    about; blank for all. ``supported`` counts over
     everything that was asked for, ``rows`` holds the surest of it.
     """
 
@@ -95,6 +96,7 @@ class FindingsPage:
     suggestive: int
     ticks: tuple[tuple[float, str], ...]
     question: str
+    cause: str
     questions: tuple[QuestionView, ...]
 
     @property
@@ -133,6 +135,7 @@ def list_findings(
         suggestive=sum(row["verdict"] == "suggestive" for row in about),
         ticks=tuple((_place(tick), f"{tick:g}") for tick in SCALE),
         question=question,
+        cause=cause_name(cause) if cause else "",
         questions=questions,
     )
 
