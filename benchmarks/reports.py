@@ -1,4 +1,4 @@
-"""Reports: the quarterly PDF of the sample company and of one quarter with 2,000 incidents, and
+"""Reports: the quarterly PDF of the sample company, mined, and of one quarter with 2,000 incidents, and
 how quickly pages answer while a worker prints.
 
 Prints reading, drawing and setting apart, with processor time and peak memory. Goals:
@@ -32,7 +32,7 @@ from rca.domain.quarters import Quarter
 from rca.domain.vocabulary import Role
 from rca.reports.rendering import draw_charts, make_pdf
 from rca.reports.warm import pool
-from rca.services import accounts, authoring, report_pdf, reviews, sample
+from rca.services import accounts, authoring, mining, report_pdf, reviews, sample
 from rca.services import documents as printing
 from rca.services.report_pdf import Document
 from rca.store import migrate
@@ -255,6 +255,7 @@ def main() -> None:
         engine = _engine(home)
         settings = Settings(home=home, database_url=str(engine.url))
         sample.load(engine, settings, now=NOW)
+        mining.mine_now(engine, now=NOW)
         print("sample company")
         _measure(engine, home)
         print("pages while the worker prints reviews of the sample company")

@@ -5,13 +5,14 @@ Only the report child calls this: weasyprint loads inside the functions.
 
 import base64
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from rca.paths import static_dir
 from rca.reports.fonts import files
 from rca.reports.slim import slim
+from rca.reports.svgtext import draw_plain, is_plain
 
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -110,23 +111,12 @@ def lean(font: bytes) -> bytes:
     return b"".join(directory + tables)
 
 
-class _Run(str):
-    """A text that is walked through in one step."""
-
-    __slots__ = ()
-
-    def __iter__(self) -> Iterator[str]:
-        yield str(self)
-
-
 @cache
 def _quicken() -> None:
     """Two habits of the engine that cost half of a document's time, changed once per process.
 
     Without HarfBuzz's subsetter it takes fontTools, which reads the shaping tables before it drops
-    them: here they are dropped first. And it sets each letter of an SVG text as a line of its
-    own, which also loses the kerning that the chart was measured with: ours have no place per
-    letter, so the text is one run.
+    them: here they are dropped first. And it sets the texts of charts letter by letter.
     """
     from weasyprint import svg
     from weasyprint.pdf.fonts import Font
@@ -138,17 +128,11 @@ def _quicken() -> None:
         whole(font, *args, **named)
 
     def text(drawing: Any, node: Any, size: Any) -> None:
-        if node.text and not _PLACED & set(node.attrib):
-            node._etree_node.text = _Run(node.text)
-        letters(drawing, node, size)
+        (draw_plain if is_plain(node) else letters)(drawing, node, size)
 
     Font.subset = subset
     svg.text = text
     svg.TAGS.update({tag: text for tag, draw in svg.TAGS.items() if draw is letters})
-
-
-_PLACED = {"dx", "dy", "rotate", "letter-spacing", "textLength"}
-"""Attributes that place letters one by one."""
 
 
 def html_to_pdf(

@@ -8,6 +8,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
+from rca.reports.svgtext import ANCHOR
+
 _SVG = "{http://www.w3.org/2000/svg}"
 _UNSEEN = ("class", "role", "pointer-events")
 _NOWHERE = ("translate(0,0)", "translate(0, 0)")
@@ -23,6 +25,8 @@ def slim(svg: str) -> str:
             del node.attrib[name]
         if node.get("transform") in _NOWHERE:
             del node.attrib["transform"]
+        if node.tag == f"{_SVG}text" and not len(node) and "text-anchor" in node.attrib:
+            node.set(ANCHOR, node.attrib.pop("text-anchor"))
     _thin(root)
     return ET.tostring(root, encoding="unicode")
 

@@ -231,6 +231,11 @@ def test_a_shift_of_mix_is_no_improvement_within_severities() -> None:
 
 
 # Simulation: the intervals keep their promise
+#
+# The short tier holds each figure at reduced size; at full size they are held and printed by
+# `pytest -m long -rP tests/mining/test_stats.py`: coverage of each interval (93 to 97 %), reports
+# of no change that claim one (at most 5 %), reports of a tripling that find it (at least 95 %).
+# `make test-long` runs them with everything else. benchmarks/RESULTS.md keeps what they printed.
 
 
 def _coverage(repeats: int, draw: Callable[[np.random.Generator, int], bool]) -> float:
@@ -369,6 +374,13 @@ def test_without_adjustment_the_null_harness_would_fail() -> None:
 
 def test_a_planted_tripling_is_found() -> None:
     found = _coverage(60, lambda c, turn: all(v.up for v in _report(c, turn, times=3)[:3]))
+    assert found >= 0.95
+
+
+@pytest.mark.long
+def test_a_planted_tripling_is_found_in_nearly_every_report() -> None:
+    found = _coverage(2_000, lambda c, turn: all(v.up for v in _report(c, turn, times=3)[:3]))
+    print(f"reports of a tripling that find all three: {found:.3f}")
     assert found >= 0.95
 
 
