@@ -1,5 +1,5 @@
-"""Reports: the quarterly PDF of the sample company, mined, and of one quarter with 2,000 incidents, and
-how quickly pages answer while a worker prints.
+"""Reports: the quarterly PDF of the sample company, mined, and of one quarter with 2,000 incidents,
+and how quickly pages answer while a worker prints.
 
 Prints reading, drawing and setting apart, with processor time and peak memory. Goals:
 3 s warm for the sample, 15 s and 1 GiB for 2,000 incidents, p99 of pages at most twice as long.
