@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from mining.prepare import Prepared
-from mining.terms import Terms, pieces_of
+from mining.terms import Terms, pieces_of, tally
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -46,7 +46,7 @@ class Weights:
     """TF-IDF of counts, of the terms that neither too few nor too many records use."""
 
     def __init__(self, counts: sparse.csr_matrix, names: Sequence[str], least: int) -> None:
-        users = np.bincount(counts.indices, minlength=counts.shape[1])
+        users = tally(counts.indices, counts.shape[1])
         kept = users >= least
         if counts.shape[0] > _MANY_RECORDS:
             kept &= users <= _MOST_USERS * counts.shape[0]

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from mining.features import VIEW_WEIGHTS, Space
 from mining.tasks import PARALLEL_FROM, spread, workers
+from mining.terms import tally
 
 BLOCK = 1_000
 CANDIDATES = 10
@@ -43,7 +44,7 @@ def _best(indptr: Any, values: Any, ties: Any, most: int) -> tuple[Any, Any]:
 
 def _rare_part(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """The weightiest words of each record among those that few records use."""
-    users = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    users = tally(matrix.indices, matrix.shape[1])
     kept = (users >= 2) & (users <= _MOST_USERS)
     rare = sparse.csr_matrix(matrix @ sparse.diags(kept.astype(np.float64)))
     rare.eliminate_zeros()

@@ -6,8 +6,9 @@ from typing import Any
 
 PARALLEL_FROM = 6_000
 """Records from which further processes are worth their start."""
-_IDLE_SECONDS = 5
-"""How long helper processes stay when nothing is left to do, with what memory they hold."""
+_IDLE_SECONDS = 60
+"""How long helper processes stay when nothing is left to do, with what memory they hold: longer
+than a run of 100,000 records needs between two of its steps."""
 
 
 def workers(jobs: int | None, *, large: bool) -> int | None:

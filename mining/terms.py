@@ -12,7 +12,8 @@ from mining.prepare import Prepared, WordRows, stem
 from mining.stopwords import stop_words
 
 PIECES = (4, 5)
-__all__ = ["StemTable", "Terms", "counted", "pieces_of"]
+_AT_ONCE = 1_000_000
+__all__ = ["StemTable", "Terms", "counted", "pieces_of", "tally"]
 
 
 class StemTable(dict[str, str]):
@@ -37,6 +38,14 @@ def pieces_of(word: str) -> list[str]:
         found += [padded[at : at + length] for at in range(1, len(padded) - length + 1)]
         if len(padded) <= length:  # the word is its own only piece
             break
+    return found
+
+
+def tally(numbers: Any, size: int) -> Any:
+    """How often each number below ``size`` stands in an array, without a wider copy of it all."""
+    found = np.zeros(size, dtype=np.int64)
+    for start in range(0, len(numbers), _AT_ONCE):
+        found += np.bincount(numbers[start : start + _AT_ONCE], minlength=size)
     return found
 
 
@@ -72,7 +81,7 @@ class Terms:
             together = list(run)
             rows = together[0].rows
             flat, long, opening = _picked(rows, [item.row for item in together])
-            used = np.flatnonzero(np.bincount(flat, minlength=len(rows.words)))
+            used = np.flatnonzero(tally(flat, len(rows.words)))
             renamed = np.zeros(len(rows.words), dtype=np.int32)
             renamed[used] = [numbers.setdefault(rows.words[n], len(numbers)) for n in used.tolist()]
             flats.append(renamed[flat])
@@ -106,9 +115,9 @@ class Terms:
     def _by_stem(self, chosen: Any, lengths: Any) -> sparse.csr_matrix:
         numbered = self._stem_of[self._flat if chosen is None else self._flat[chosen]]
         kept = numbered >= 0
-        before = np.concatenate([[0], np.cumsum(kept)])
-        ends = np.cumsum(lengths)
-        left = np.diff(before[ends], prepend=0)
+        before = np.zeros(len(kept) + 1, dtype=np.int32)
+        np.cumsum(kept, out=before[1:])
+        left = np.diff(before[np.cumsum(lengths)], prepend=0)
         return counted(numbered[kept], left, len(self.stems))
 
     @cached_property
@@ -141,13 +150,13 @@ class Terms:
     @cached_property
     def documents(self) -> Mapping[str, int]:
         """How many records use each stem."""
-        counts = np.bincount(self.full.indices, minlength=len(self.stems))
+        counts = tally(self.full.indices, len(self.stems))
         return dict(zip(self.stems, counts.tolist(), strict=True))
 
     @cached_property
     def written(self) -> Mapping[str, str]:
         """How each stem is written most often; the shorter form when two are as common."""
-        counts = np.bincount(self._flat, minlength=len(self.words))
+        counts = tally(self._flat, len(self.words))
         best: dict[str, tuple[int, int, str]] = {}
         for word, count in zip(self.words, counts.tolist(), strict=True):
             name = self.table[word]

@@ -14,7 +14,7 @@ from mining.documents import result_document
 from mining.patterns import Known, match_identity
 from mining.pipeline import MiningOptions, mine
 from mining.prepare import stem
-from mining.records import IncidentRecord
+from mining.records import IncidentRecord, from_mapping
 from mining.recurrence import Constraints
 from mining.similar import SimilarIndex
 from tests.mining.corpus import company
@@ -180,3 +180,8 @@ def test_splits_and_merges_are_recorded() -> None:
 )
 def test_forms_of_a_word_meet(one: str, other: str) -> None:
     assert stem(one) == stem(other)
+
+
+def test_records_without_a_single_word_are_in_no_pattern() -> None:
+    found = mine([from_mapping({"id": name, "text": ""}) for name in ("a", "b", "c")])
+    assert (found.patterns, found.unassigned) == ((), ("a", "b", "c"))
