@@ -6,8 +6,8 @@ that explain weigh more than those that tell what was done afterwards.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from mining.cues import CueIndex, words_of
@@ -15,6 +15,7 @@ from mining.records import IncidentRecord
 from mining.taxonomy import STRENGTHS, Leaf, Taxonomy, load
 from mining.text import Sentence, quote, sentences
 
+MOST_CAUSES = 5
 ROLE_WEIGHTS: Mapping[str, float] = {
     "cause": 1.0,
     "": 0.75,
@@ -99,7 +100,21 @@ class ScorerSettings:
 
     contributing: float = 0.35
     primary: float = 0.12
-    most: int = 5
+    most: int = MOST_CAUSES
+
+
+def complete(
+    result: CauseResult, record: IncidentRecord, speaks: Callable[[str, IncidentRecord], str]
+) -> CauseResult:
+    """The result with its primary cause among the causes, last where it alone would not be one:
+    the best guess of a record that says little still shows by which sentence it was made.
+    """
+    primary = result.primary
+    if primary is None or any(cause.id == primary for cause in result.causes):
+        return result
+    score = round(min(1.0, result.scores.get(primary, 0.0)), 4)
+    guess = Cause(primary, score, speaks(primary, record))
+    return replace(result, causes=(*result.causes[: MOST_CAUSES - 1], guess))
 
 
 class CauseScorer:
@@ -177,8 +192,18 @@ class CauseScorer:
         return self._told(record, self._read(record, parts, words)[0])
 
     def score_all(self, records: Sequence[IncidentRecord]) -> list[CauseResult]:
-        """One result per record, in order."""
-        return [self.score(record) for record in records]
+        """One result per record, in order, each :func:`complete`."""
+        return [complete(self.score(record), record, self.speaks) for record in records]
+
+    def speaks(self, identifier: str, record: IncidentRecord) -> str:
+        """The sentence by which a record is of a leaf, or of one that it carries; else blank."""
+        parts = [record.title, *(sentence.text for sentence in sentences(record.text))]
+        carried = [leaf.id for leaf in self._leaves if leaf.primary_as == identifier]
+        for name in (identifier, *carried):
+            text = self.evidence(name, parts)
+            if self._raw(words_of(text)).get(self._ids.index(name)):
+                return quote(text)
+        return ""
 
     def _read(
         self, record: IncidentRecord, parts: Sequence[Sentence], words: Sequence[list[str]]

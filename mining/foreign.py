@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import fsum
 
-from mining.causes import Cause, CauseResult, CauseScorer, Told
+from mining.causes import MOST_CAUSES, Cause, CauseResult, CauseScorer, Told, complete
 from mining.cues import words_of
 from mining.prepare import stem
 from mining.records import IncidentRecord
@@ -177,7 +177,7 @@ class ForeignScorer:
             if scores[key] >= CONTRIBUTING and key not in given
         ]
         primary = given[0] if given else self._primary(order, scores)
-        return CauseResult(record.id, tuple(causes[:5]), primary, scores)
+        return CauseResult(record.id, tuple(causes[:MOST_CAUSES]), primary, scores)
 
     def _primary(self, order: Sequence[str], scores: Mapping[str, float]) -> str | None:
         if order and scores[order[0]] >= LEAST_PRIMARY:
@@ -185,8 +185,15 @@ class ForeignScorer:
         return self._rest[0] if self._rest else None
 
     def score_all(self, records: Sequence[IncidentRecord]) -> list[CauseResult]:
-        """One result per record, in order."""
-        return [self.score(record) for record in records]
+        """One result per record, in order, each :func:`~mining.causes.complete`."""
+        return [complete(self.score(record), record, self.speaks) for record in records]
+
+    def speaks(self, key: str, record: IncidentRecord) -> str:
+        """The sentence by which a record is of a class; blank for "anything else"."""
+        if key in self._rest:
+            return ""
+        told, _, parts, stems = self._read(record, sentences(record.text))
+        return self._evidence(key, told, parts, stems)
 
 
 def scorer_for(taxonomy: Taxonomy | None) -> CauseScorer | ForeignScorer:

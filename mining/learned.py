@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from mining.causes import Cause, CauseResult, CauseScorer, Told
+from mining.causes import Cause, CauseResult, CauseScorer, Told, complete
 from mining.foreign import ForeignScorer
 from mining.prepare import Prepared, prepare, stem
 from mining.records import IncidentRecord
@@ -123,8 +123,9 @@ class LearnedScorer:
         return self.score_item(prepare(record))
 
     def score_all(self, records: Sequence[IncidentRecord]) -> list[CauseResult]:
-        """One result per record, in order."""
-        return [self.score(record) for record in records]
+        """One result per record, in order, each :func:`~mining.causes.complete`."""
+        speaks = self.base.speaks
+        return [complete(self.score(record), record, speaks) for record in records]
 
     def score_item(self, item: Prepared) -> CauseResult:
         """:meth:`score` of a record that is prepared already."""

@@ -6,7 +6,7 @@ from mining.causes import CauseScorer, causal_parts
 from mining.cues import CueIndex, words_of
 from mining.foreign import scorer_for
 from mining.records import from_mapping
-from mining.taxonomy import from_rows
+from mining.taxonomy import Taxonomy, from_rows
 from tests.mining.corpus import company
 
 
@@ -93,3 +93,39 @@ def test_classes_that_come_as_one_line_each_are_understood_through_ours() -> Non
     }
     found = {t: scorer.score(from_mapping({"id": "1", "text": t})).primary for t in asked}
     assert found == asked
+
+
+_CLASSES = from_rows(
+    [
+        {
+            "id": "change",
+            "name": "Change",
+            "description": "A release or configuration was rolled out",
+        },
+        {"id": "load", "name": "Load", "description": "More load than resources"},
+        {"id": "rest", "name": "Other", "description": "Anything else"},
+    ]
+)
+
+
+@pytest.mark.parametrize("taxonomy", [None, _CLASSES])
+def test_the_leading_cause_stands_among_the_causes_with_its_sentence(
+    taxonomy: Taxonomy | None,
+) -> None:
+    weak = [
+        {"id": "a", "text": "Things were slow. Somebody thought of a release."},
+        {"id": "b", "text": "We ran out of disk on one host and nothing else was seen."},
+        {"id": "c", "text": "The vendor was down."},
+        {"id": "d", "text": "Nothing is known."},
+    ]
+    records = [*company(), *(from_mapping(row) for row in weak)]
+    found = scorer_for(taxonomy).score_all(records)
+    for record, result in zip(records, found, strict=True):
+        named = {cause.id: cause for cause in result.causes}
+        assert len(named) == len(result.causes) <= 5
+        if result.primary is None:
+            continue
+        guess = named[result.primary]
+        assert (
+            result.primary == "rest" or guess.evidence.strip("…") in f"{record.title} {record.text}"
+        )
