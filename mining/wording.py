@@ -19,7 +19,7 @@ from mining.vocabulary import ChunkWords
 
 Shared = Sequence[tuple[str, float]]
 """Stems that set a group apart, with their weights."""
-BLOCKS_EACH = 3
+BLOCKS_EACH = 1
 """Blocks for each worker: a few, so that none waits long for the other."""
 
 
