@@ -7,6 +7,7 @@ from mining.cues import CueIndex, words_of
 from mining.foreign import scorer_for
 from mining.records import from_mapping
 from mining.taxonomy import Taxonomy, from_rows
+from mining.text import sentences
 from tests.mining.corpus import company
 
 
@@ -129,3 +130,16 @@ def test_the_leading_cause_stands_among_the_causes_with_its_sentence(
         assert (
             result.primary == "rest" or guess.evidence.strip("…") in f"{record.title} {record.text}"
         )
+
+
+def test_what_is_told_without_quotes_is_what_is_scored_with_them() -> None:
+    rows = [
+        {"id": "A", "name": "Settings", "description": "Wrong configuration was applied."},
+        {"id": "Z", "name": "Others", "description": "Anything else."},
+    ]
+    for scorer in (CauseScorer(), scorer_for(from_rows(rows))):
+        for record in company():
+            found = scorer.told(record, sentences(record.text))
+            scored = scorer.score(record)
+            assert found.causes == tuple(cause.id for cause in scored.causes)
+            assert (found.primary, found.scores) == (scored.primary, scored.scores)
