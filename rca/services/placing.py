@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from rca.domain.access import Viewer
 from rca.domain.vocabulary import PatternState
 from rca.services.causes import cause_name
+from rca.services.findings import QUESTIONS, answer_words
 from rca.services.mining_corpus import read_corpus, record_of, tiers_of
 from rca.services.mining_runs import last_run_id
 from rca.services.pattern_items import members_of
@@ -179,12 +180,14 @@ def reasons(words: Sequence[str], answers: Sequence[str]) -> tuple[str, ...]:
     """What two records share, in words: the four most telling words and three answers at most, so
     that neither crowds out the other.
     """
-    return (*words[:4], *(answer_words(answer) for answer in answers[:3]))
+    return (*words[:4], *(_in_words(answer) for answer in answers[:3]))
 
 
-def answer_words(answer: str) -> str:
-    """``name=value`` of a shared answer in words."""
+def _in_words(answer: str) -> str:
+    """``name=value`` of a shared answer as the form says it."""
     name, _, value = answer.partition("=")
     if name == "cause":
         return f"cause {cause_name(value).lower()}"
-    return f"{name.replace('_', ' ')} {value.replace('_', ' ')}"
+    if name in QUESTIONS:
+        return answer_words(name, value)
+    return f"{name} {value}".replace("_", " ")
