@@ -231,7 +231,7 @@ def _store_edit(
     if row.published_number is not None and content.visibility is not old.visibility:
         # Patterns and neighbours must not keep what became restricted, nor miss what opened.
         if content.visibility is not Visibility.OPEN:
-            pattern_masking.forget(session, row.id)
+            pattern_masking.forget(session, row)
         jobs.enqueue(session, kind="mine", key="mine", now=now)
     if by_itself is None:
         keep_revision(session, row, content, RevisionKind.EDIT, viewer=viewer, now=now)

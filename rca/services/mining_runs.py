@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from mining.patterns import Known, Lineage, Pattern, match_identity
 from rca.domain.postmortem import new_id
 from rca.domain.vocabulary import PatternState
-from rca.services import pattern_history
+from rca.services import pattern_history, pattern_masking
 from rca.services.mining_corpus import Corpus
 from rca.services.mining_documents import kept_keys, pattern_payload, result_document
 from rca.store import audit
@@ -66,6 +66,7 @@ def store_run(
         row = row or _new_row(numbers.next(), pattern, run.id)
         names[pattern.id] = row.id
         _follow(session, row, pattern, run.id, ids, now)
+    pattern_masking.forget_restricted(session, run.id)
     gone = [i for i in lineage.gone if known[i].last_run_id == live]
     _store_neighbours(session, result)
     run.result = result_document(result, lineage, names, gone)

@@ -15,6 +15,7 @@ from rca.services import jobs
 from rca.services.mining_runs import next_number
 from rca.services.pattern_history import JOINED_TO, entry, kept
 from rca.services.pattern_items import find_pattern, members_of
+from rca.services.pattern_masking import with_left
 from rca.services.permissions import need
 from rca.services.visibility import find_postmortem
 from rca.store import audit
@@ -147,6 +148,7 @@ def remove_member(
     human["removed"][incident.reference] = " ".join(reason.split())[:2_000]
     human["apart"] = [*human["apart"], [incident.reference, others]]
     _drop_row(session, row, incident.id)
+    row.payload = with_left(row.payload, [incident.reference])
     row.size = max(0, row.size - 1)
     _keep(session, row, viewer, "remove_member", now, human, reference=incident.reference)
     _mine_soon(session, now)
@@ -159,7 +161,8 @@ def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now:
     row, second = find_pattern(session, identifier), find_pattern(session, other)
     if row.id == second.id or row.organisation != second.organisation:
         raise Invalid([Problem("other", "Choose another pattern of the same organisation.")])
-    ids = [*_references(session, row), *_references(session, second)]
+    moved = _references(session, second)
+    ids = [*_references(session, row), *moved]
     human, theirs = _human(row), _human(second)
     human["together"] = _joined(human["together"], ids)
     human["apart"] = [pair for pair in human["apart"] if not set(pair[1]) & set(ids)]
@@ -168,7 +171,7 @@ def merge(session: Session, *, viewer: Viewer, identifier: str, other: str, now:
     theirs["together"] = []
     _move(session, second, row)
     went = kept(second.payload, entry(now, JOINED_TO, row.id))
-    second.payload = {**second.payload, "lineage": went}
+    second.payload = with_left({**second.payload, "lineage": went}, moved)
     second.size, row.size = 0, len(set(ids))
     _keep(session, second, viewer, "joined_to", now, theirs, other=row.id)
     _keep(session, row, viewer, "merge", now, human, other=second.id)
@@ -212,6 +215,8 @@ def split(
     human["together"] = [rest] if len(rest) > 1 else []
     human["apart"] = [*human["apart"], *([reference, rest] for reference in chosen)]
     second = _other_half(session, row, chosen)
+    # Either half goes by a name that was read with both, until the next run.
+    row.payload, second.payload = with_left(row.payload, chosen), with_left(second.payload, rest)
     row.size = max(0, row.size - len(chosen))
     _keep(session, second, viewer, "split_off", now, other=row.id)
     _keep(session, row, viewer, "split", now, human, into=second.id, members=len(chosen))

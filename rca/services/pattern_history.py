@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from rca.services.visibility import is_open
 from rca.store import tables as t
 
 MOST_SHOWN, MOST_KEPT = 20, 40
@@ -113,8 +114,10 @@ def _acts(session: Session, identifier: str) -> Iterable[PatternEvent]:
     )
     rows = [row for row in session.exec(query) if row.action.partition(".")[2] in _OF_PEOPLE]
     names = _names(session, {row.actor for row in rows})
+    hidden = _hidden(session, {str(row.detail.get("reference", "")) for row in rows})
     for row in rows:
-        words = _OF_PEOPLE[row.action.partition(".")[2]].format_map(_Known(row.detail))
+        detail = {**row.detail, **hidden.get(str(row.detail.get("reference", "")), {})}
+        words = _OF_PEOPLE[row.action.partition(".")[2]].format_map(_Known(detail))
         yield PatternEvent(row.at, words, names.get(row.actor, row.actor))
 
 
@@ -123,6 +126,14 @@ class _Known(dict[str, Any]):
 
     def __missing__(self, _key: str) -> str:
         return "some"
+
+
+def _hidden(session: Session, references: set[str]) -> dict[str, dict[str, str]]:
+    """What stands in place of references that not everybody may know of (any more)."""
+    record = t.PostmortemRow
+    query = select(record.reference).where(col(record.reference).in_(references), is_open())
+    closed = references - {"", *session.exec(query)}
+    return {reference: {"reference": "An incident"} for reference in closed}
 
 
 def _names(session: Session, accounts: set[str]) -> dict[str, str]:

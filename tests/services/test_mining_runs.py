@@ -18,6 +18,7 @@ from rca.errors import Forbidden, Invalid, NotNow
 from rca.services import (
     authoring,
     jobs,
+    mining,
     pattern_decisions,
     pattern_history,
     pattern_masking,
@@ -34,6 +35,9 @@ from rca.store.postmortems import load_content
 from tests.mining.corpus import company
 from tests.people import People, make_people
 from tests.services import guardrail_world
+
+CERTIFICATES = "Expiry and credential lifecycle"
+"""The cause that the pattern of certificates goes by when nothing else may be told of it."""
 
 
 def publish(session: Session, people: People, content: PostmortemContent, now: datetime) -> str:
@@ -74,6 +78,15 @@ def pattern_of(engine: Engine, reference: str) -> str:
             if reference in [member.reference for member in view.members]:
                 return item.id
     return ""
+
+
+def restrict(session: Session, people: People, reference: str, now: datetime) -> None:
+    """Restrict a published postmortem as its page does."""
+    query = select(t.PostmortemRow).where(t.PostmortemRow.reference == reference)
+    row = session.exec(query).one()
+    content = load_content(session, row)
+    narrowed = content.model_copy(update={"visibility": Visibility.RESTRICTED})
+    authoring._store_edit(session, row, content, narrowed, viewer=people.ines, now=now)
 
 
 def test_a_run_finds_what_recurs_and_counts_the_rest(
@@ -421,19 +434,61 @@ def test_a_restricted_record_is_forgotten_by_its_pattern_at_once(
             session, viewer=people.ravi, identifier=named, name="Locks wait", now=now
         )
         for key in ("cert-1", "lock-1"):
-            row = session.exec(
-                select(t.PostmortemRow).where(t.PostmortemRow.reference == refs[key])
-            ).one()
-            content = load_content(session, row)
-            narrowed = content.model_copy(update={"visibility": Visibility.RESTRICTED})
-            authoring._store_edit(session, row, content, narrowed, viewer=people.ines, now=now)
+            restrict(session, people, refs[key], now)
     with reading(engine) as session:
         view = view_pattern(session, identifier=number, now=now)
-        assert view.item.name == view.proposed_name == "Expiry and credential lifecycle"
+        assert view.item.name == view.proposed_name == CERTIFICATES
         assert view.phrases == ()
         assert view.why == (pattern_masking.WHY,)
         assert view.item.size == 3
         assert view_pattern(session, identifier=named, now=now).item.name == "Locks wait"
+
+
+def test_a_record_that_people_took_elsewhere_is_forgotten_where_it_was_too(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime
+) -> None:
+    people, refs = stored
+    mine_now(engine, now=now)
+    certs, locks, retries = (pattern_of(engine, refs[f"{k}-1"]) for k in ("cert", "lock", "retry"))
+    ask: dict[str, Any] = {"viewer": people.ravi, "now": now}
+    with writing(engine) as session:
+        pattern_decisions.remove_member(session, identifier=certs, reference=refs["cert-1"], **ask)
+        both = [refs["lock-1"], refs["lock-2"]]
+        half = pattern_decisions.split(session, identifier=locks, references=both, **ask)
+        pattern_decisions.merge(session, identifier=certs, other=retries, **ask)
+        read_with_it = {certs: "cert-1", locks: "lock-1", half: "lock-3", retries: "retry-1"}
+        before = {key: session.get_one(t.PatternRow, key).name for key in read_with_it}
+        for key in ("cert-1", "lock-1", "lock-3", "retry-1"):
+            restrict(session, people, refs[key], now)
+    with reading(engine) as session:
+        for identifier, key in read_with_it.items():
+            view = view_pattern(session, identifier=identifier, now=now)
+            assert view.item.name == view.proposed_name == before[identifier].partition(":")[0]
+            assert (view.phrases, view.why) == ((), (pattern_masking.WHY,))
+            assert refs[key] not in str(view), "its history names what is hidden"
+        told = [one.words for one in view_pattern(session, identifier=certs, now=now).history]
+        assert told == [f"{retries} joined to it", "An incident taken out", "First found"]
+
+
+def test_a_record_restricted_while_a_run_reads_it_is_forgotten_with_the_run(
+    engine: Engine, stored: tuple[People, dict[str, str]], now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    people, refs = stored
+    whole = mining._mine
+
+    def meanwhile(*given: Any) -> Any:
+        found = whole(*given)
+        with writing(engine) as session:
+            restrict(session, people, refs["cert-1"], now)
+        return found
+
+    monkeypatch.setattr(mining, "_mine", meanwhile)
+    mine_now(engine, now=now)
+    with reading(engine) as session:
+        view = view_pattern(session, identifier=pattern_of(engine, refs["cert-2"]), now=now)
+    assert view.item.name == CERTIFICATES
+    assert (view.phrases, view.why) == ((), (pattern_masking.WHY,))
 
 
 def test_what_runs_do_is_in_the_history_of_every_pattern_that_it_touched(
