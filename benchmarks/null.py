@@ -70,8 +70,8 @@ def drawn(
 class Tally:
     """Runs of one size, and in how many something was surfaced.
 
-    ``from_text`` are those that claim nothing but a cause with a mitigation, both of which may have
-    been read from one text.
+    ``from_text`` are those on real texts that claim nothing but a cause with a mitigation, both of
+    which may have been read from one text. Of dealt words that is false like everything else.
     """
 
     runs: int = 0
@@ -80,10 +80,10 @@ class Tally:
     from_text: int = 0
     either: int = 0
 
-    def add(self, result: MiningResult) -> None:
-        """Count one run."""
+    def add(self, result: MiningResult, *, real: bool) -> None:
+        """Count one run, on ``real`` texts or on dealt words."""
         told = [
-            finding.subject_kind == "cause" and finding.dimension == "mitigation"
+            real and finding.subject_kind == "cause" and finding.dimension == "mitigation"
             for finding in result.findings.claimed
         ]
         claims = not all(told)
@@ -112,7 +112,7 @@ def tallied(
             sample = [
                 replace(r, services=(), severity=None, ai_state=None, fields={}) for r in sample
             ]
-        tally.add(mine(sample, MiningOptions(jobs=1)))
+        tally.add(mine(sample, MiningOptions(jobs=1)), real=not words)
     return tally
 
 
@@ -136,9 +136,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         ):
             found = tallied(records, count, seeds, words=words, fields=fields)
             patterns = f"{found.patterns} a pattern, " if words else ""
+            apart = "" if words else f", {found.from_text} only a cause with a mitigation"
             print(
                 f"null  n={count:<4d} {told:32s} of {found.runs} runs: {patterns}"
-                f"{found.findings} a finding, {found.from_text} only a cause with a mitigation",
+                f"{found.findings} a finding{apart}",
                 flush=True,
             )
     return 0
