@@ -4,6 +4,7 @@ Documents that leave here name open postmortems only, whatever was open when the
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -108,15 +109,40 @@ def open_references(session: Session) -> frozenset[str]:
     return frozenset(session.exec(select(t.PostmortemRow.reference).where(is_open())))
 
 
-def public_document(doc: Mapping[str, Any], shown: frozenset[str]) -> dict[str, Any]:
-    """The document without references that not everybody may see."""
+def public_document(
+    doc: Mapping[str, Any], shown: frozenset[str], names: Mapping[str, str]
+) -> dict[str, Any]:
+    """The document without what not everybody may see: references, and the name that its patterns
+    had, which may quote an incident. They go by their names of today (``names``, by id) instead.
+    """
     public: dict[str, Any] = deepcopy(dict(doc))
     evidence = public["evidence"]
+    named = {ref for name in _LISTS for ref in evidence.get(name, ())}
+    if not named <= shown:
+        _rename(public, names)
     for name in _LISTS:
         if name in evidence:
             evidence[name] = [ref for ref in evidence[name] if ref in shown]
     evidence["incidents"] = evidence["incidents"] or [HIDDEN]
     return public
+
+
+def _rename(doc: dict[str, Any], names: Mapping[str, str]) -> None:
+    """Name the patterns of a document as they are named now, in its rationale too when that still
+    begins as it was suggested.
+    """
+    cluster, spec = doc["evidence"]["cluster"], doc["spec"]
+    old = str(cluster.get("label", ""))
+    keys = str(cluster["id"]).split(",")
+    today = "; ".join(names[key] for key in keys if key in names)[:120] or "unnamed"
+    cluster["label"] = today
+    told = _QUOTED.search(spec["rationale"])
+    if told and told[1][:_ALIKE] == old[:_ALIKE]:
+        spec["rationale"] = _QUOTED.sub(lambda _: f"“{today}”", spec["rationale"], count=1)
+
+
+_QUOTED = re.compile("“(.*)”")  # to the last mark: names quote titles
+_ALIKE = 20
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -218,7 +244,8 @@ def guardrail_page(session: Session, *, guardrail_id: str, now: datetime) -> Gua
     """Everything about one guardrail. Raises NotFound."""
     row = find_guardrail(session, guardrail_id)
     shown = open_references(session)
-    doc = public_document(row.document, shown)
+    names = _pattern_names(session)
+    doc = public_document(row.document, shown, names)
     patterns = row.suggestion.get("patterns") or ([row.pattern_id] if row.pattern_id else [])
     quotes = _quotes(session, patterns)
     evidence = row.document["evidence"]
@@ -228,7 +255,7 @@ def guardrail_page(session: Session, *, guardrail_id: str, now: datetime) -> Gua
     steps, before = _steps(session, row)
     suggested = row.suggestion.get("document", {})
     return GuardrailPage(
-        item=item_of(row, _pattern_names(session).get(row.pattern_id or "", ""), now),
+        item=item_of(row, names.get(row.pattern_id or "", ""), now),
         version=row.version,
         document=doc,
         text=render([doc]),
@@ -244,7 +271,7 @@ def guardrail_page(session: Session, *, guardrail_id: str, now: datetime) -> Gua
         suggestion=row.suggestion,
         other_scope=bool(suggested) and _other_scope(suggested, row.document),
         steps=tuple(reversed(steps)),
-        before=public_document(before, shown) if before else None,
+        before=public_document(before, shown, names) if before else None,
         watch=watch(session, row, now),
         duties=tuple(duties_of(session, row)) if row.decision == "accepted" else (),
     )
@@ -261,8 +288,8 @@ def documents(session: Session, *, status: str = "accepted") -> list[dict[str, A
         query = query.where(t.GuardrailRow.decision == status)
     else:
         query = query.where(t.GuardrailRow.decision != GuardrailDecision.REJECTED.value)
-    shown = open_references(session)
-    return [public_document(row.document, shown) for row in session.exec(query)]
+    shown, names = open_references(session), _pattern_names(session)
+    return [public_document(row.document, shown, names) for row in session.exec(query)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,29 @@ def test_restricted_incidents_take_no_part_and_are_not_named(
     )
 
 
+def test_an_accepted_rule_no_longer_tells_the_name_that_quoted_a_restricted_incident(
+    session: Session, people: People, incidents: Rows, now: datetime
+) -> None:
+    pattern = session.get_one(t.PatternRow, "P-01")
+    pattern.name = "Configuration change: as in “Pool of 4 in every region”"
+    refresh_suggestions(session, now=now)
+    decisions.accept(
+        session, viewer=people.ravi, guardrail_id=the(session).id, base_version=1, now=now
+    )
+    before = reading.native_stream(session).text
+    assert before.count("Pool of 4") == 2  # in its evidence and its rationale
+    incidents[0].visibility = "restricted"
+    pattern.name = "Configuration change"  # as the restriction leaves it
+    session.flush()
+    [doc] = parse(reading.native_stream(session).text)
+    assert doc["evidence"]["cluster"]["label"] == "Configuration change"
+    assert "incidents of “Configuration change” " in doc["spec"]["rationale"]
+    assert "Pool of 4" not in str(doc)
+    assert validate(doc) == []
+    page = reading.guardrail_page(session, guardrail_id=the(session).id, now=now)
+    assert "Pool of 4" not in page.text
+
+
 def test_a_document_whose_whole_evidence_is_hidden_still_validates(
     session: Session, incidents: Rows, now: datetime
 ) -> None:
