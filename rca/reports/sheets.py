@@ -68,7 +68,7 @@ def _filled(sheet: Sheet) -> Sheet:
         if any(row[place] not in (None, "") for row in sheet.rows)
     ]
     blank = [c.label for place, c in enumerate(sheet.columns) if place not in kept]
-    note = f"Not known for any: {', '.join(blank).lower()}." if blank else ""
+    note = f"No entry in any row: {', '.join(blank).lower()}." if blank else ""
     return replace(
         sheet,
         columns=tuple(sheet.columns[place] for place in kept),

@@ -1,7 +1,9 @@
 """Tables for print: what belongs together stands in one cell, and nothing is left out unsaid."""
 
+import re
 from dataclasses import replace
 
+from rca.reports import words
 from rca.reports.sheets import chart_table, joined, rows_of, told, turned
 from rca.reports.value import Chart, Column, Sheet
 from tests.reports.values import charts
@@ -39,7 +41,7 @@ def test_a_column_that_is_blank_throughout_is_named_below() -> None:
                    rows=(("Staged", None, 3), ("Bound", None, 0)))  # fmt: skip
     table = joined(sheet)
     assert [c.label for c in table.columns] == ["Guardrail", "Hits"]
-    assert table.note == "Not known for any: flagged."
+    assert table.note == "No entry in any row: flagged."
 
 
 def test_limits_that_never_move_are_said_once_and_others_stay_a_row() -> None:
@@ -73,3 +75,25 @@ def test_every_chart_and_every_table_is_placed_once() -> None:
     assert [b.chart.name for b in blocks if b.chart] == [c.name for c in charts()]
     tables = [b.sheet for b in blocks if b.sheet]
     assert len(tables) == len(sheets) + sum(chart_table(c) is not None for c in charts())
+
+
+def test_no_number_is_left_out_of_print() -> None:
+    """Numbers of their own in every cell, so that none can stand in for another."""
+    shares = (("Class", "text"), ("Incidents", "count"), ("of", "count"), ("Share", "share"),
+              ("95% from", "share"), ("to", "share"))  # fmt: skip
+    rates = (("Month", "text"), ("Incidents", "count"), ("Centre", "number"),
+             ("Lower limit", "number"), ("Upper limit", "number"))  # fmt: skip
+    tables = {
+        "shares": _sheet(*shares, rows=(("A", 11, 22, 0.5, 0.33, 0.66), ("B", 44, 55, 0.8, 0.77, 0.88))),
+        "control": _sheet(*rates, rows=(("2026-08", 12, 34.5, 1.5, 67.5), ("2026-09", 13, 34.5, 2.5, 78.5))),
+    }  # fmt: skip
+    for kind, sheet in tables.items():
+        table = chart_table(replace(_chart(kind), sheet=sheet))
+        assert table is not None
+        kinds = [column.kind for column in table.columns]
+        told = [words.cell(value, k) for row in table.rows
+                for value, k in zip(row, kinds, strict=True)]  # fmt: skip
+        printed = re.findall(r"[\d.]+\d|\d", " ".join((*told, table.note)))
+        for row in sheet.rows:
+            for column, value in zip(sheet.columns[1:], row[1:], strict=True):
+                assert words.cell(value, column.kind).rstrip("%") in printed, column.label
