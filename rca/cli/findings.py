@@ -58,11 +58,14 @@ def command(
         click.echo(csv_table.write(COLUMNS, rows).encode(), nl=False)
     else:
         _table(page)
-    said = _sum(page)
+    said = _sum(page, narrowed=bool(pattern or cause))
     click.echo(said, err=as_json or as_csv)
 
 
-def _sum(page: FindingsPage) -> str:
+def _sum(page: FindingsPage, *, narrowed: bool) -> str:
+    """What was found and out of how much. ``narrowed``: of one pattern or cause, whose own number
+    of comparisons a run does not keep.
+    """
     if page.run is None:
         return NO_RUN
     if not page.comparisons:
@@ -70,8 +73,9 @@ def _sum(page: FindingsPage) -> str:
             "Nothing to compare yet: it takes three incidents on each side that answered. "
             f"{page.run.records} published postmortems were read."
         )
+    of = " about it; all in all" if narrowed else " of"
     told = (
-        f"{page.supported} supported, {page.suggestive} suggestive of {page.comparisons:,} "
+        f"{page.supported} supported, {page.suggestive} suggestive{of} {page.comparisons:,} "
         f"comparisons over {page.run.records:,} published postmortems."
     )
     return told if page.rows else f"Nothing matches. {told}"

@@ -69,6 +69,8 @@ def test_findings_are_told_with_what_they_rest_on() -> None:
     assert (best["here"], best["here_n"], best["there"], best["there_n"]) == (15, 15, 0, 15)
     assert best["odds_ratio"] is None
     assert best["interval95"][0] > 1
+    about = rca("findings", "--cause", best["subject"]["id"]).stdout
+    assert "about it; all in all" in about, "its figures are no share of every comparison"
     asked = rca("findings", "--question", "tier", "--csv")
     rows = list(csv.DictReader(io.StringIO(asked.stdout)))
     assert {row["question"] for row in rows} == {"tier"}
