@@ -108,10 +108,14 @@ def _started(content: PostmortemContent) -> str:
 
 
 def _started_on(content: PostmortemContent) -> str:
-    """The day in words; blank when it is not known so exactly."""
-    mark = content.mark(Milestone.IMPACT_STARTED) or content.mark(Milestone.DETECTED)
-    vague = mark is None or mark.precision in _VAGUE
-    return "" if vague or mark is None else words.day(mark.value)
+    """The day in words, as it goes outside; blank when it is not known so exactly, or nobody
+    confirmed it.
+    """
+    for milestone in (Milestone.IMPACT_STARTED, Milestone.DETECTED):
+        mark = content.mark(milestone)
+        if mark and mark.value and mark.confirmed and mark.precision not in _VAGUE:
+            return words.day(mark.value)
+    return ""
 
 
 def _outside(content: PostmortemContent, impact: str) -> tuple[tuple[str, str], ...]:
@@ -121,7 +125,8 @@ def _outside(content: PostmortemContent, impact: str) -> tuple[tuple[str, str], 
     began = _moment(content, Milestone.IMPACT_STARTED)
     ended = _moment(content, Milestone.IMPACT_ENDED)
     # Without an end on record the length runs to mitigation, and says "about".
-    known_end = ended or _moment(content, Milestone.MITIGATED)
+    guessed = content.mark(Milestone.IMPACT_ENDED) is None
+    known_end = _moment(content, Milestone.MITIGATED) if guessed else ended
     found = (("Began", began), ("Ended", ended), ("Lasted", impact if began and known_end else ""))
     return tuple((name, value) for name, value in found if value)
 

@@ -386,4 +386,15 @@ def test_the_letter_to_customers_is_tagged_and_in_order() -> None:
 
 def test_times_that_nobody_confirmed_do_not_go_outside() -> None:
     times = [{"milestone": "impact_started_at", "value": "2026-08-14 09:12", "confirmed": False}]
-    assert "09:12" not in _outside(times=times)
+    told = _outside(times=times)
+    assert "09:12" not in told
+    assert "14 August" not in told
+
+
+def test_a_length_to_an_end_that_nobody_confirmed_does_not_go_outside() -> None:
+    begun = {"milestone": "impact_started_at", "value": "2026-08-14 09:12"}
+    eased = {"milestone": "mitigated_at", "value": "2026-08-14 09:52"}
+    ended = {"milestone": "impact_ended_at", "value": "2026-08-14 10:42"}
+    assert "Lasted" in _outside(times=[begun, eased, ended])
+    assert "Lasted" in _outside(times=[begun, eased])
+    assert "Lasted" not in _outside(times=[begun, eased, {**ended, "confirmed": False}])
