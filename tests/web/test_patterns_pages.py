@@ -128,3 +128,16 @@ def test_a_joined_pattern_keeps_a_page_that_says_where_it_went(sqlite_app: Flask
     with reading(sqlite_app.extensions["rca_engine"]) as session:
         brief = pattern_document(session, identifier="P-02", now=NOW, organisation="Fernwick")
     assert brief.html
+
+
+def test_a_cause_beyond_the_surest_comparisons_is_not_said_to_have_none(sqlite_app: Flask) -> None:
+    people = people_of(sqlite_app)
+    tier = {"dimension": "tier", "answered": 30, "unknown": 0, "records": 30, "comparisons": 5}
+    result = {"comparisons": 5, "findings": [], "coverage": [tier]}
+    with writing(sqlite_app.extensions["rca_engine"]) as session:
+        session.add(t.MiningRun(id="r", started_at=NOW, finished_at=NOW, data_digest="sha256:0",
+                                records=30, result=result))  # fmt: skip
+    client = sign_in(sqlite_app, people.vera)
+    page = client.get("/patterns/findings?cause=dns&question=tier").get_data(as_text=True)
+    assert "is among the surest" in page
+    assert "No comparison could be made" not in page
