@@ -96,7 +96,8 @@ def fingerprint(session: Session, asked: list[Any], period: Period) -> str:
     """A digest of what was asked and of the state of everything that a review reads.
 
     The audit chain grows with every use case that leaves a trace. Beside it stands what changes
-    without one: autosaved words, what gates say, changes taken in by a job.
+    without one: autosaved words, what gates say, changes taken in by a job, what suggestions rest
+    on.
     """
     state = [asked, _last_act(session), *_rows(session), *_counts(session, period)]
     return hashlib.sha256(json.dumps(state, default=str).encode()).hexdigest()
@@ -120,20 +121,23 @@ def _rows(session: Session) -> list[Any]:
     columns: tuple[tuple[Any, ...], ...] = (
         (record.id, record.version, record.updated_at, record.status, record.visibility),
         (action.id, action.status, action.due, action.done_at, action.verified),
-        (rule.id, rule.version, rule.decision, rule.mode),
+        # A new run writes into suggestions without an act of the audit chain or a new version.
+        (rule.id, rule.version, rule.updated_at, rule.decision, rule.mode, rule.pattern_id),
     )
     return [_listed(session, select(*some).order_by(some[0])) for some in columns]
 
 
 def _counts(session: Session, period: Period) -> list[Any]:
-    said, change = t.GuardrailOutcome, t.Change
+    said, change, evidence = t.GuardrailOutcome, t.Change, t.GuardrailEvidence
     outcome: tuple[Any, ...] = (said.guardrail_id, said.state, said.overridden, said.false_positive)
     state: Any = change.ai_state
     merged = col(change.merged_at)
     outcomes = select(*outcome, func.count()).group_by(*outcome).order_by(*outcome)
     changes = select(state, func.count()).group_by(state).order_by(state)
     within = changes.where(merged >= period.start, merged < period.end)
-    return [_listed(session, query) for query in (outcomes, within)]
+    rule: Any = evidence.guardrail_id
+    answered = select(rule, func.count()).group_by(rule).order_by(rule)
+    return [_listed(session, query) for query in (outcomes, within, answered)]
 
 
 def _listed(session: Session, query: Any) -> list[list[Any]]:

@@ -107,9 +107,32 @@ def _a_decision(session: Session, people: People, now: datetime) -> None:
     session.add(rule)
 
 
+def _what_a_rule_rests_on(session: Session, people: People, now: datetime) -> None:
+    rule = session.exec(select(t.GuardrailRow)).first()
+    assert rule is not None
+    session.add(t.GuardrailEvidence(guardrail_id=rule.id, postmortem_id=first(session).id))
+
+
+def _a_suggestion_of_a_new_run(session: Session, people: People, now: datetime) -> None:
+    rule = session.exec(select(t.GuardrailRow)).first()
+    assert rule is not None
+    rule.title, rule.updated_at = "Bound it well", now + timedelta(seconds=1)
+    session.add(rule)
+
+
 @pytest.mark.parametrize(
     "change",
-    [_severity, _another, _a_draft, _an_action, _a_change, _a_word_of_a_gate, _a_decision],
+    [
+        _severity,
+        _another,
+        _a_draft,
+        _an_action,
+        _a_change,
+        _a_word_of_a_gate,
+        _a_decision,
+        _what_a_rule_rests_on,
+        _a_suggestion_of_a_new_run,
+    ],
 )
 def test_whatever_changes_is_seen(
     session: Session, people: People, now: datetime, computed: list[dict[str, Any]],
