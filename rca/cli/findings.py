@@ -105,4 +105,6 @@ def _cells(row: FindingView) -> tuple[str, ...]:
 
 
 def _number(value: float | None, without: str) -> str:
-    return without if value is None else f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+    if value is None:
+        return without
+    return f"{value:.2f}" if 0 < value < 1 else f"{value:.1f}" if value < 10 else f"{value:,.0f}"

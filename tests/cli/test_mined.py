@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rca.cli import cli
+from rca.cli.findings import _number
 from rca.services.mining import mine_now
 from rca.store import migrate
 from rca.store.engine import make_engine, writing
@@ -86,3 +87,8 @@ def test_what_does_not_exist_is_refused_and_what_matches_nothing_is_said() -> No
     assert none.exit_code == 0
     assert none.stdout.startswith("Nothing matches.")
     assert rca("themes").stdout == "Themes need 100 records; there are 30.\n"
+
+
+def test_a_small_odds_ratio_is_not_rounded_to_none() -> None:
+    told = [_number(value, "∞") for value in (0.04, 0.0, 3.26, 1234.0, None)]
+    assert told == ["0.04", "0.0", "3.3", "1,234", "∞"]
