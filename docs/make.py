@@ -29,14 +29,17 @@ def settings() -> str:
     )
 
 
-def _commands(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name)
-    yield name, command.get_help(context)
+def _commands(
+    command: click.Command, name: str, above: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
+    # With what is above it, as when it is run: the names of the help option come from there.
+    context = click.Context(command, above, name, **command.context_settings)
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for child in command.list_commands(context):
             found = command.get_command(context, child)
             if found is not None:
-                yield from _commands(found, f"{name} {child}")
+                yield from _commands(found, child, context)
 
 
 def commands() -> str:
