@@ -56,7 +56,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many of the records have an answer to a question, and how often it was compared.
+    """How many of the records have an answer to a question, how often it was compared, and how
+    many of these comparisons hold, kept or not.
 
     What is neither ``answered`` nor ``unknown`` was left blank.
     """
@@ -66,6 +67,8 @@ class Coverage:
     unknown: int
     records: int
     comparisons: int
+    supported: int
+    suggestive: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ def find(
     qs = stats.benjamini_hochberg([draft["p"] for draft in drafts])
     ranked = sorted(zip(qs, drafts, strict=True), key=lambda pair: (pair[0], *_place(pair[1])))
     rows = tuple(_finding(draft, q) for q, draft in _kept(ranked))
-    return Findings(rows, len(drafts), _notes(ids, read, drafts), _coverage(ids, asked, drafts))
+    told = Counter((draft["dimension"], _verdict(q)) for q, draft in ranked)
+    return Findings(rows, len(drafts), _notes(ids, read, drafts), _coverage(ids, asked, told))
 
 
 def _kept(
@@ -150,11 +154,19 @@ def _notes(
 
 
 def _coverage(
-    ids: Sequence[str], asked: Mapping[str, Asked], drafts: Sequence[Mapping[str, Any]]
+    ids: Sequence[str], asked: Mapping[str, Asked], told: Mapping[tuple[str, str], int]
 ) -> tuple[Coverage, ...]:
-    made = Counter(draft["dimension"] for draft in drafts)
+    """``told`` counts the comparisons by question and verdict."""
     return tuple(
-        Coverage(name, len(given.given), len(given.unknown), len(ids), made[name])
+        Coverage(
+            dimension=name,
+            answered=len(given.given),
+            unknown=len(given.unknown),
+            records=len(ids),
+            comparisons=sum(told.get((name, verdict), 0) for verdict in VERDICTS),
+            supported=told.get((name, "supported"), 0),
+            suggestive=told.get((name, "suggestive"), 0),
+        )
         for name, given in asked.items()
     )
 
@@ -253,15 +265,17 @@ def _counts(here: int, here_n: int, users: int, asked: int) -> dict[str, Any]:
 
 def _finding(draft: dict[str, Any], q: float) -> Finding:
     ratio = stats.odds_ratio(draft["here"], draft["here_n"], draft["there"], draft["there_n"])
-    if q <= SUPPORTED:
-        verdict = "supported"
-    else:
-        verdict = "suggestive" if q <= SUGGESTIVE else "not_enough"
     return Finding(
         **draft,
         odds_ratio=ratio.value,
         low=ratio.low,
         high=ratio.high,
         q=q,
-        verdict=verdict,
+        verdict=_verdict(q),
     )
+
+
+def _verdict(q: float) -> str:
+    if q <= SUPPORTED:
+        return "supported"
+    return "suggestive" if q <= SUGGESTIVE else "not_enough"

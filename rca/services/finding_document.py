@@ -80,6 +80,7 @@ def _question(one: QuestionView) -> dict[str, Any]:
         "blank": one.blank,
         "comparisons": one.comparisons,
         "supported": one.supported,
+        "suggestive": one.suggestive,
         "read_from_text": one.from_text,
     }
 

@@ -1,7 +1,8 @@
 """What the newest run compared, as pages and the command line read it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -77,6 +78,7 @@ class QuestionView:
     blank: int
     comparisons: int
     supported: int
+    suggestive: int
     from_text: bool
 
 
@@ -85,8 +87,8 @@ class FindingsPage:
     """The comparisons of a run: those that hold, and how many were made.
 
     ``question`` is the dimension that the rows are of, ``cause`` the name of the one that they are
-    about; blank for all. ``supported`` counts over
-    everything that was asked for, ``rows`` holds the surest of it.
+    about; blank for all. ``supported`` and ``suggestive`` count over every comparison that was
+    made; of one cause or pattern over those that the run kept. ``rows`` holds the surest.
     """
 
     run: RunView | None
@@ -127,17 +129,28 @@ def list_findings(
     made = {one.key: one.comparisons for one in questions}
     names = _pattern_names(session)
     found = tuple(_view(row, names) for row in rows[:limit])
+    holding = Counter(row["verdict"] for row in about)
+    if questions and not subject[1]:
+        holding = _holding(one for one in questions if question in ("", one.key))
     return FindingsPage(
         run=run,
         rows=found,
         comparisons=made[question] if question in made else int(result.get("comparisons", 0)),
-        supported=sum(row["verdict"] == "supported" for row in about),
-        suggestive=sum(row["verdict"] == "suggestive" for row in about),
+        supported=holding["supported"],
+        suggestive=holding["suggestive"],
         ticks=tuple((_place(tick), f"{tick:g}") for tick in SCALE),
         question=question,
         cause=cause_name(cause) if cause else "",
         questions=questions,
     )
+
+
+def _holding(questions: Iterable[QuestionView]) -> Counter[str]:
+    """Comparisons that hold, of these questions together."""
+    found: Counter[str] = Counter()
+    for one in questions:
+        found.update(supported=one.supported, suggestive=one.suggestive)
+    return found
 
 
 def _wanted(row: Mapping[str, Any], subject: tuple[str, str], question: str) -> bool:
@@ -148,6 +161,8 @@ def _wanted(row: Mapping[str, Any], subject: tuple[str, str], question: str) -> 
 
 def _question(row: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> QuestionView:
     key = str(row["dimension"])
+    # A run of an earlier version counted those that it kept alone.
+    told = Counter(f["verdict"] for f in kept if f["dimension"] == key)
     return QuestionView(
         key=key,
         name=DIMENSIONS.get(key, key),
@@ -155,7 +170,8 @@ def _question(row: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> Ques
         unknown=row["unknown"],
         blank=row["records"] - row["answered"] - row["unknown"],
         comparisons=row["comparisons"],
-        supported=sum(f["dimension"] == key and f["verdict"] == "supported" for f in kept),
+        supported=row.get("supported", told["supported"]),
+        suggestive=row.get("suggestive", told["suggestive"]),
         from_text=key in FROM_TEXT,
     )
 

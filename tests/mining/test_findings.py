@@ -138,6 +138,20 @@ def compared(records: Sequence[IncidentRecord], patterns: Sequence[Pattern] = ()
     return find(records, causes_of(records), patterns, lambda i: mitigations_in(split(texts[i])))
 
 
+def test_what_holds_is_counted_whether_it_is_kept_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = world(80, linked=True, seed=1)
+    whole = find(records, causes_of(records), ())
+    monkeypatch.setattr("mining.findings.MOST_KEPT", 0)
+    monkeypatch.setattr("mining.findings.KEPT_OF_EACH", 0)
+    found = find(records, causes_of(records), ())
+    assert found.rows == ()
+    assert found.coverage == whole.coverage
+    for verdict in ("supported", "suggestive"):
+        held = sum(getattr(one, verdict) for one in found.coverage)
+        assert held == sum(row.verdict == verdict for row in whole.rows)
+    assert sum(one.supported for one in found.coverage) > 0
+
+
 NULL_RUNS = 60
 MOST_CLAIMING = 6
 """Of 60 runs at 5 %: seven or more would come by luck once in thirty."""

@@ -86,6 +86,23 @@ def test_one_question_can_be_asked_for(engine: Engine, page: FindingsPage) -> No
     assert tiers.comparisons < page.comparisons
 
 
+def test_what_holds_is_counted_over_every_comparison_and_not_over_the_kept(
+    session: Session, now: datetime
+) -> None:
+    asked = {"answered": 30, "unknown": 0, "records": 30}
+    tier = {"dimension": "tier", **asked, "comparisons": 900, "supported": 700, "suggestive": 50}
+    ai = {"dimension": "ai", **asked, "comparisons": 90, "supported": 7, "suggestive": 5}
+    result = {"comparisons": 990, "findings": [], "coverage": [tier, ai]}
+    session.add(
+        t.MiningRun(id="r", started_at=now, finished_at=now, data_digest="s", result=result)
+    )
+    session.flush()
+    whole, one = list_findings(session), list_findings(session, question="ai")
+    assert (whole.supported, whole.suggestive, whole.comparisons) == (707, 55, 990)
+    assert (one.supported, one.suggestive, one.comparisons) == (7, 5, 90)
+    assert list_findings(session, cause="dns").supported == 0
+
+
 def test_no_service_is_more_critical_than_a_named_tier_unless_unknown() -> None:
     tiers = {"orders": 0, "stock": 2, "search": None}
     assert gravest_tier(["Stock"], tiers) == "2"
