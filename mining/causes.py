@@ -114,7 +114,7 @@ def complete(
         return result
     score = round(min(1.0, result.scores.get(primary, 0.0)), 4)
     guess = Cause(primary, score, speaks(primary, record))
-    return replace(result, causes=(*result.causes[: MOST_CAUSES - 1], guess))
+    return replace(result, causes=(*result.causes, guess))
 
 
 class CauseScorer:

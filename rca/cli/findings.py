@@ -2,11 +2,11 @@
 
 import click
 
-from mining import taxonomy
 from mining.answers import DIMENSIONS
 from mining.findings import VERDICTS
 from rca.cli.context import open_home, print_json
 from rca.formats import csv_table
+from rca.services.causes import find_cause
 from rca.services.finding_document import COLUMNS, finding_cells, findings_document
 from rca.services.findings import FindingsPage, FindingView, list_findings
 from rca.services.pattern_items import find_pattern
@@ -38,8 +38,8 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("Give --json or --csv, not both.")
-    if cause and cause not in {leaf.id for leaf in taxonomy.load().leaves}:
-        raise click.UsageError(f"There is no cause {cause} in the taxonomy.")
+    if cause:
+        find_cause(cause)
     with open_home().reading() as session:
         if pattern:
             find_pattern(session, pattern)

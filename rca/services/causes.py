@@ -3,11 +3,19 @@
 from collections.abc import Iterable
 
 from mining import taxonomy
+from rca.errors import NotFound
 
 
 def cause_name(identifier: str) -> str:
     """The words for a factor class; the id itself when this version does not know it."""
     return taxonomy.load().name_of(identifier)
+
+
+def find_cause(identifier: str) -> str:
+    """The id of a class that may be asked for. Raises NotFound when the taxonomy has none such."""
+    if identifier not in {leaf.id for leaf in taxonomy.load().leaves}:
+        raise NotFound(f"There is no cause {identifier} in the taxonomy.")
+    return identifier
 
 
 def cause_choices() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -4,10 +4,12 @@ from flask import Response, jsonify
 
 from rca.domain.access import Permission
 from rca.errors import Invalid, Problem
+from rca.services.causes import find_cause
 from rca.services.finding_document import findings_document, run_document, themes_document
 from rca.services.findings import QUESTIONS, VERDICT_NAMES, list_findings
 from rca.services.pattern_document import pattern_document
 from rca.services.pattern_filter import ORDERS
+from rca.services.pattern_items import find_pattern
 from rca.services.patterns import list_patterns
 from rca.services.themes import list_themes
 from rca.web.access import allow
@@ -55,11 +57,16 @@ def findings() -> Response:
         _one_of("question", list(QUESTIONS)),
         _one_of("verdict", list(VERDICT_NAMES)),
     )
+    cause, pattern_id = asked("cause"), asked("pattern")
     with reading() as session:
+        if cause:
+            find_cause(cause)
+        if pattern_id:
+            find_pattern(session, pattern_id)
         page = list_findings(
             session,
-            pattern_id=asked("pattern"),
-            cause=asked("cause"),
+            pattern_id=pattern_id,
+            cause=cause,
             question=question,
             verdict=verdict,
             limit=page_limit(),

@@ -323,5 +323,6 @@ def test_what_was_mined_is_read_in_pages_and_never_shows_what_is_restricted(
     for path in ("/findings?question=mood", "/findings?verdict=sure", "/patterns?order=loud",
                  "/patterns?cursor=P-77"):  # fmt: skip
         assert call("GET", path).status_code == 422, path
-    assert call("GET", "/patterns/P-77").status_code == 404
+    for path in ("/patterns/P-77", "/findings?pattern=P-77", "/findings?cause=moonlight"):
+        assert call("GET", path).status_code == 404, path
     assert sqlite_app.test_client().get("/api/v1/findings").status_code in (401, 303)
