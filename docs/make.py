@@ -34,6 +34,8 @@ def _commands(
 ) -> Iterator[tuple[str, str]]:
     # With what is above it, as when it is run: the names of the help option come from there.
     context = click.Context(command, above, name, **command.context_settings)
+    # click remembers the option of the first time, which may have been without what is above.
+    command._help_option = None
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

@@ -233,7 +233,7 @@ def test_a_correction_under_way_still_counts_with_its_published_words(
 
 def test_an_empty_quarter_is_not_found(session: Session, people: People, now: datetime) -> None:
     fill(session, people.ines, SUMMER, 1)
-    with pytest.raises(NotFound, match="2026-Q1"):
+    with pytest.raises(NotFound, match="No incident of January to March 2026"):
         build(session, now, Quarter(2026, 1))
     with pytest.raises(NotFound, match="like 2026-Q3"):
         reviews.parse_period("summer")
