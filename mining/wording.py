@@ -19,8 +19,6 @@ from mining.vocabulary import ChunkWords
 
 Shared = Sequence[tuple[str, float]]
 """Stems that set a group apart, with their weights."""
-BLOCKS_EACH = 1
-"""Blocks for each worker: a few, so that none waits long for the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,8 @@ def _elsewhere(
     inside = {item.id for draft in drafts for item in draft.members}
     singles = [item.record for item in readings.left(inside)]
     groups = [([item.record for item in draft.members], draft.shared) for draft in drafts]
-    blocks = workers_of(jobs) * BLOCKS_EACH
+    # One block each: what a block learns of words serves all of it.
+    blocks = workers_of(jobs)
     tasks = (
         (readings.scorer, readings.asked, taxonomy, groups[place::blocks], singles[place::blocks])
         for place in range(blocks)
