@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from mining.answers import DIMENSIONS, FROM_TEXT
 from mining.findings import VERDICTS
@@ -15,9 +15,9 @@ from mining.mitigation import kinds
 from rca.domain import vocabulary as v
 from rca.domain.ai import SUMMARY_LABELS
 from rca.services.causes import cause_name
+from rca.services.pattern_items import pattern_names
 from rca.services.pattern_values import RunView
 from rca.services.patterns import newest_result
-from rca.store import tables as t
 
 _LABELS: Mapping[str, type[v.Vocabulary]] = {
     "trigger": v.Trigger,
@@ -127,7 +127,7 @@ def list_findings(
     rows = [row for row in about if not verdict or row["verdict"] == verdict]
     questions = tuple(_question(row, kept) for row in result.get("coverage", []))
     made = {one.key: one.comparisons for one in questions}
-    names = _pattern_names(session)
+    names = pattern_names(session)
     found = tuple(_view(row, names) for row in rows[:limit])
     holding = Counter(row["verdict"] for row in about)
     if questions and not subject[1]:
@@ -174,10 +174,6 @@ def _question(row: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> Ques
         suggestive=row.get("suggestive", told["suggestive"]),
         from_text=key in FROM_TEXT,
     )
-
-
-def _pattern_names(session: Session) -> dict[str, str]:
-    return dict(session.exec(select(t.PatternRow.id, t.PatternRow.name)).all())
 
 
 def _place(ratio: float) -> float:

@@ -23,6 +23,7 @@ from rca.services.guardrail_decisions import find_guardrail
 from rca.services.guardrail_duties import Duty, duties_of
 from rca.services.guardrail_history import all_gates
 from rca.services.guardrail_watch import Watch, watch
+from rca.services.pattern_items import pattern_names
 from rca.services.visibility import is_open
 from rca.store import tables as t
 
@@ -151,10 +152,6 @@ def counts(session: Session) -> dict[str, int]:
     return {decision.value: found[decision.value] for decision in GuardrailDecision}
 
 
-def _pattern_names(session: Session) -> dict[str, str]:
-    return dict(session.exec(select(t.PatternRow.id, t.PatternRow.name)).all())
-
-
 def _expired(doc: Mapping[str, Any], now: datetime) -> int:
     ends = (item["expires"] for item in doc["spec"].get("exceptions", ()))
     return sum(datetime.fromisoformat(end) <= now for end in ends)
@@ -197,7 +194,7 @@ def list_guardrails(
     if family:
         query = query.where(t.GuardrailRow.family == family)
     order = (col(t.GuardrailRow.evidence_count).desc(), col(t.GuardrailRow.id))
-    names = _pattern_names(session)
+    names = pattern_names(session)
     return tuple(
         item_of(row, names.get(row.pattern_id or "", ""), now)
         for row in session.exec(query.order_by(*order))
@@ -244,7 +241,7 @@ def guardrail_page(session: Session, *, guardrail_id: str, now: datetime) -> Gua
     """Everything about one guardrail. Raises NotFound."""
     row = find_guardrail(session, guardrail_id)
     shown = open_references(session)
-    names = _pattern_names(session)
+    names = pattern_names(session)
     doc = public_document(row.document, shown, names)
     patterns = row.suggestion.get("patterns") or ([row.pattern_id] if row.pattern_id else [])
     quotes = _quotes(session, patterns)
@@ -288,7 +285,7 @@ def documents(session: Session, *, status: str = "accepted") -> list[dict[str, A
         query = query.where(t.GuardrailRow.decision == status)
     else:
         query = query.where(t.GuardrailRow.decision != GuardrailDecision.REJECTED.value)
-    shown, names = open_references(session), _pattern_names(session)
+    shown, names = open_references(session), pattern_names(session)
     return [public_document(row.document, shown, names) for row in session.exec(query)]
 
 

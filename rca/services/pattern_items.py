@@ -204,6 +204,11 @@ def _open_actions(session: Session, pattern_ids: Sequence[str]) -> dict[str, int
     return dict(session.exec(query).all())
 
 
+def pattern_names(session: Session) -> dict[str, str]:
+    """The names of all patterns that were ever found, by id."""
+    return dict(session.exec(select(t.PatternRow.id, t.PatternRow.name)).all())
+
+
 def find_pattern(session: Session, identifier: str) -> t.PatternRow:
     """The stored pattern. Raises NotFound."""
     row = session.get(t.PatternRow, identifier)
