@@ -11,6 +11,17 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from rca.reports.charts_size import (
+    LEGEND_COLUMNS,
+    LONG_NAMES,
+    NAMES,
+    SMALL_NAMES,
+    inner,
+    outer,
+    shown_shares,
+    sized,
+    wide,
+)
 from rca.reports.fonts import SANS, folders
 from rca.reports.value import Chart
 
@@ -32,10 +43,6 @@ _ANSWERS = {
     "Unknown": WHITE,
     "Not asked": WHITE,
 }
-WIDTH, HALF = 600, 330
-"""Widths in px: across the sheet, and beside its table."""
-_ROW = 18
-_NAMES, _LABELS = 158, 62
 
 
 @cache
@@ -59,12 +66,14 @@ def specification(chart: Chart, *, validate: bool = False) -> dict[str, Any]:
 
     with debug_mode(validate):
         made: dict[str, Any] = _DRAWN[chart.kind](chart).to_dict(validate=validate)
-    return made | {"config": _CONFIG}
+    width, height = inner(chart)
+    return made | {"config": _CONFIG, "width": width, "height": height}
 
 
 def draw(chart: Chart) -> str:
     """The chart as an SVG text with a ``<title>``. The same value gives the same text."""
-    return _titled(str(engine().vegalite_to_svg(specification(chart))), chart)
+    drawn = str(engine().vegalite_to_svg(specification(chart)))
+    return _titled(sized(drawn, outer(chart)), chart)
 
 
 _CONFIG: dict[str, Any] = {
@@ -165,7 +174,7 @@ def _stack(chart: Chart) -> Any:
         .mark_text(dy=-7, color=INK)
         .encode(x=x, y=alt.Y("total:Q"), text=alt.Text("total:Q"))
     )
-    return (bars + text).properties(width=WIDTH - 50, height=118)
+    return bars + text
 
 
 _MONTH = (
@@ -198,7 +207,7 @@ def _control(chart: Chart) -> Any:
         fill=_either(alt.FillValue, "datum.signal == 'yes'", INK, WHITE),
         size=_either(alt.SizeValue, "datum.signal == 'yes'", 90, 34),
     )
-    return (band + centre + line + dots).properties(width=WIDTH - 50, height=86)
+    return band + centre + line + dots
 
 
 def _bars(chart: Chart) -> Any:
@@ -209,10 +218,9 @@ def _bars(chart: Chart) -> Any:
     kind = next(c.kind for c in chart.sheet.columns if c.key == "value")
     rows = [{**r, "shown": words.cell(r["value"], kind)} for r in chart.sheet.records()]
     most = max(float(r["value"] or 0) for r in rows) or 1
-    names = max(_wide(str(r["label"])) for r in rows)
-    width = WIDTH - 330 if names > _NAMES + 20 else HALF - max(names, 60) - 15
-    room = max(_wide(str(r["shown"])) for r in rows) + 8
-    y = alt.Y("label:N", sort=None, title=None, axis=_names(rows, 350))
+    width = inner(chart)[0]
+    room = max(wide(str(r["shown"])) for r in rows) + 8
+    y = alt.Y("label:N", sort=None, title=None, axis=_names(rows, LONG_NAMES))
     base = alt.Chart(_data(rows)).encode(y=y)
     bars = base.mark_bar(color=PETROL, height=11).encode(
         x=alt.X("value:Q", axis=None,
@@ -221,38 +229,23 @@ def _bars(chart: Chart) -> Any:
     text = base.mark_text(align="left", dx=5, color=INK).encode(
         x=alt.X("value:Q"), text=alt.Text("shown:N")
     )
-    return (bars + text).properties(width=width, height=_ROW * len(rows))
+    return bars + text
 
 
-_NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[] -"), frozenset("mwMWGOQ@%&")
-
-
-def _wide(text: str) -> float:
-    """Not less than the width of a label in px."""
-    return sum(
-        4.2 if c in _NARROW else 10.5 if c in _BROAD else 6.2 if c.islower() or c.isdigit() else 7.6
-        for c in text
-    ) + 4 * sum(not c.isascii() for c in text)
-
-
-def _names(rows: Sequence[dict[str, Any]], limit: int = _NAMES - 9, key: str = "label") -> Any:
+def _names(rows: Sequence[dict[str, Any]], limit: int = NAMES - 9, key: str = "label") -> Any:
     """The axis of names. The engine only measures and cuts them when one may be too long, for
     measuring is what it takes longest for.
     """
     import altair as alt
 
-    cut = limit if any(_wide(str(row[key])) > limit for row in rows) else 0
+    cut = limit if any(wide(str(row[key])) > limit for row in rows) else 0
     return alt.Axis(domain=False, ticks=False, labelPadding=9, labelLimit=cut, labelOverlap=False)
 
 
 def _shares(chart: Chart, *, percent: bool = True) -> Any:
     import altair as alt
 
-    rows = [
-        {**r, "shown": _share_label(r, percent)}
-        for r in chart.sheet.records()
-        if r["value"] is not None
-    ]
+    rows = [{**r, "shown": _share_label(r, percent)} for r in shown_shares(chart)]
     top = 1.0 if percent else 1.15 * max(float(r["high"] or r["value"] or 1) for r in rows)
     scale = alt.Scale(domain=[0, top], clamp=True)
     axis = alt.Axis(format="%" if percent else "", tickCount=3, grid=True, domain=False,
@@ -266,13 +259,10 @@ def _shares(chart: Chart, *, percent: bool = True) -> Any:
     mark = base.mark_point(filled=True, shape="square", color=PETROL, size=48, opacity=1).encode(
         x=alt.X("value:Q", scale=scale)
     )
-    longest = max(len(str(row["label"])) for row in rows)
-    names = min(_NAMES, 11 + 6 * longest)
-    width = HALF - names - _LABELS - (0 if percent else 24)
     text = base.mark_text(align="left", color=INK).encode(
-        x=_at(alt.XValue, width + 12), text=alt.Text("shown:N")
+        x=_at(alt.XValue, inner(chart)[0] + 12), text=alt.Text("shown:N")
     )
-    return (line + mark + text).properties(width=width, height=_ROW * len(rows))
+    return line + mark + text
 
 
 def _share_label(row: dict[str, Any], percent: bool) -> str:
@@ -324,13 +314,13 @@ def _dots(chart: Chart) -> Any:
                     opacity=1)
         .encode(y=y, x=alt.X("earlier:Q", scale=scale)),
         base.mark_text(align="left", color=INK, fontWeight="bold", dy=-6).encode(
-            x=_at(alt.XValue, WIDTH - 225), text=alt.Text("shown:N")
+            x=_at(alt.XValue, inner(chart)[0] + 10), text=alt.Text("shown:N")
         ),
         base.mark_text(align="left", color=INK_2, dy=8, fontSize=10).encode(
-            x=_at(alt.XValue, WIDTH - 225), text=alt.Text("sub:N")
+            x=_at(alt.XValue, inner(chart)[0] + 10), text=alt.Text("sub:N")
         ),
     ]  # fmt: skip
-    return alt.layer(*layers).properties(width=WIDTH - 235, height=42 * len(rows))
+    return alt.layer(*layers)
 
 
 _MOST_DOTS = 250
@@ -389,7 +379,7 @@ def _parts(chart: Chart) -> Any:
         "answer:N",
         sort=order,
         scale=alt.Scale(domain=order, range=[_ANSWERS[a] for a in order]),
-        legend=alt.Legend(columns=3),
+        legend=alt.Legend(columns=LEGEND_COLUMNS),
     )
     base = alt.Chart(_data(spans)).encode(y=y)
     solid = base.mark_bar(height=15, strokeWidth=0.8, stroke=LINE).encode(
@@ -403,7 +393,7 @@ def _parts(chart: Chart) -> Any:
         x=alt.X("mid:Q", scale=scale), text=alt.Text("incidents:Q"),
         color=_either(alt.ColorValue, "datum.answer == 'Confirmed'", WHITE, INK),
     )  # fmt: skip
-    return (solid + text).properties(width=HALF - 120, height=(_ROW + 3) * len(labels))
+    return solid + text
 
 
 def _step(chart: Chart) -> Any:
@@ -428,7 +418,7 @@ def _step(chart: Chart) -> Any:
     half = alt.Chart(_data([{"y": 0.5}])).mark_rule(color=LINE, strokeDash=[3, 3]).encode(
         y=alt.Y("y:Q", scale=scale)
     )  # fmt: skip
-    return (band + half + line).properties(width=HALF - 62, height=118)
+    return band + half + line
 
 
 def _smalls(chart: Chart) -> Any:
@@ -458,15 +448,10 @@ def _smalls(chart: Chart) -> Any:
         base.mark_text(dy=-6, color=INK).encode(y=top, text=alt.Text("incidents:Q")),
         alt.Chart(_data(labels))
         .mark_text(align="left", baseline="middle", color=INK, lineHeight=13)
-        .encode(x=_at(alt.XValue, -_LABEL_WIDTH), y=alt.Y("at:Q", scale=scale, axis=None),
+        .encode(x=_at(alt.XValue, -SMALL_NAMES), y=alt.Y("at:Q", scale=scale, axis=None),
                 text=alt.Text("name:N")),
     ]  # fmt: skip
-    return alt.layer(*layers).properties(
-        width=WIDTH - _LABEL_WIDTH - 15, height=_SMALL_HEIGHT * len(names)
-    )
-
-
-_SMALL_HEIGHT, _LABEL_WIDTH = 36, 232
+    return alt.layer(*layers)
 
 
 def _small(row: dict[str, Any], at: int, most: int) -> dict[str, Any]:

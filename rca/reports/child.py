@@ -97,6 +97,7 @@ def set_pages(request: Mapping[str, Any], drawn: Callable[[], Mapping[str, str]]
     return html_to_pdf(
         request["html"],
         charts,
+        sizes=request.get("sizes"),
         pictures=request.get("pictures") or {},
         colours=request.get("colours") or {},
     )

@@ -5,14 +5,16 @@ Only the report child calls this: weasyprint loads inside the functions.
 
 import base64
 import struct
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from rca.paths import static_dir
+from rca.reports.drawings import Drawing
 from rca.reports.fonts import files
-from rca.reports.slim import slim
-from rca.reports.svgtext import draw_plain, is_plain
+from rca.reports.svgpath import Foreign
 
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -45,28 +47,23 @@ def bundled(
 
 
 Charts = Callable[[], Mapping[str, str]]
-"""Gives SVG by name. Asked when the first chart is met, so that pages begin while charts are drawn.
+"""Gives SVG by name. Asked when the first chart is painted, so that pages are laid out while charts
+are drawn.
 """
+Sizes = Mapping[str, tuple[float, float] | None]
 
 
 def _nothing() -> Mapping[str, str]:
     return {}
 
 
-def deny_fetcher(
-    allowed: Mapping[str, tuple[bytes, str]],
-    charts: Charts = _nothing,
-    colours: Mapping[str, str] | None = None,
-) -> Any:
-    """A fetcher that knows ``allowed``, our charts, and small raster pictures in ``data:``, and
-    nothing else.
+def deny_fetcher(allowed: Mapping[str, tuple[bytes, str]]) -> Any:
+    """A fetcher that knows ``allowed`` and small raster pictures in ``data:``, and nothing else.
 
     The engine's own one reads files and follows addresses of the writer's choice; a plain function
     that raises crashes it, so this is a subclass.
     """
     from weasyprint.urls import URLFetcher, URLFetcherResponse
-
-    drawn = cache(charts)
 
     class DenyFetcher(URLFetcher):  # type: ignore[misc]
         """Named files only."""
@@ -76,15 +73,56 @@ def deny_fetcher(
             if url in allowed:
                 data, kind = allowed[url]
                 return URLFetcherResponse(url, data, {"Content-Type": kind})
-            scheme, _, name = url.partition(":")
-            if scheme == "chart" and name in drawn():
-                svg = _coloured(slim(drawn()[name]), colours or {})
-                return URLFetcherResponse(url, svg.encode(), {"Content-Type": "image/svg+xml"})
             if url.startswith(_PICTURES):
                 return super().fetch(url, headers)
             raise Refused(f"print may not load {url[:80]}")
 
     return DenyFetcher()
+
+
+class _Chart:
+    """A chart as a picture of the engine. Where its size is known, it is asked for when painted."""
+
+    def __init__(self, svg: Callable[[], str], size: tuple[float, float] | None) -> None:
+        self._svg, self._size = svg, size
+
+    def get_intrinsic_size(self, *engines: Any) -> tuple[float | None, ...]:
+        """Width, height and their ratio."""
+        if self._size:
+            width, height = self._size
+            return width, height, width / height
+        found: tuple[float | None, ...] = self._picture(None).get_intrinsic_size(*engines)
+        return found
+
+    def draw(self, stream: Any, width: float, height: float, style: Any) -> None:
+        """Paint it, of this size in px."""
+        self._picture(style.font_config).draw(stream, width, height, style)
+
+    def _picture(self, fonts: Any) -> Any:
+        root = ET.fromstring(self._svg())  # noqa: S314 - the chart engine's, without entities
+        return picture(root, "", deny_fetcher({}), SimpleNamespace(font_config=fonts))
+
+
+def picture(root: ET.Element, *engines: Any) -> Any:
+    """An SVG as a picture of the engine: painted by us if all of it is known, else by the engine,
+    which gets the address, the fetcher and the context that it takes.
+    """
+    from weasyprint.images import SVGImage
+
+    try:
+        return Drawing(root)
+    except Foreign:
+        return SVGImage(root, *engines)
+
+
+def _pictures(charts: Charts, sizes: Sizes | None, colours: Mapping[str, str]) -> dict[str, Any]:
+    """Charts by address, as the engine keeps pictures that it has loaded."""
+    drawn = cache(charts)
+
+    def chart(name: str) -> _Chart:
+        return _Chart(lambda: _coloured(drawn()[name], colours), (sizes or {}).get(name))
+
+    return {f"chart:{name}": chart(name) for name in (sizes or drawn())}
 
 
 _SHAPING = (b"GSUB", b"GPOS", b"GDEF", b"BASE", b"DSIG")
@@ -116,35 +154,34 @@ def _quicken() -> None:
     """Two habits of the engine that cost half of a document's time, changed once per process.
 
     Without HarfBuzz's subsetter it takes fontTools, which reads the shaping tables before it drops
-    them: here they are dropped first. And it sets the texts of charts letter by letter.
+    them: here they are dropped first. And its own SVG takes long over each node and text.
     """
-    from weasyprint import svg
+    from weasyprint import html
     from weasyprint.pdf.fonts import Font
 
-    whole, letters = Font.subset, svg.text
+    whole = Font.subset
 
     def subset(font: Any, *args: Any, **named: Any) -> None:
         font.file_content = lean(font.file_content)
         whole(font, *args, **named)
 
-    def text(drawing: Any, node: Any, size: Any) -> None:
-        (draw_plain if is_plain(node) else letters)(drawing, node, size)
-
     Font.subset = subset
-    svg.text = text
-    svg.TAGS.update({tag: text for tag, draw in svg.TAGS.items() if draw is letters})
+    html.SVGImage = picture
 
 
 def html_to_pdf(
     html: str,
     charts: Charts = _nothing,
     *,
+    sizes: Sizes | None = None,
     pictures: Mapping[str, str] | None = None,
     colours: Mapping[str, str] | None = None,
     fetcher: Any = None,
 ) -> bytes:
     """PDF/UA-1 of ``html``. The same input gives the same bytes. ``pictures`` are PNG or JPEG in
     base64, by the address under which the page names them; ``colours`` replace print's own.
+    ``sizes`` are those of the charts in px, by name; where one is not known the drawing is waited
+    for.
 
     ``fetcher`` is for the test that shows what a permissive one would let in.
     """
@@ -154,8 +191,11 @@ def html_to_pdf(
     document = weasyprint.HTML(
         string=_coloured(html, colours or {}),
         base_url=None,
-        url_fetcher=fetcher
-        or deny_fetcher(bundled(pictures or {}, colours or {}), charts, colours),
+        url_fetcher=fetcher or deny_fetcher(bundled(pictures or {}, colours or {})),
     )
-    written: bytes = document.write_pdf(pdf_variant="pdf/ua-1", uncompressed_pdf=False)
+    written: bytes = document.write_pdf(
+        pdf_variant="pdf/ua-1",
+        uncompressed_pdf=False,
+        cache=_pictures(charts, sizes, colours or {}),
+    )
     return written

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rca.errors import ThroughlineError, Unavailable
+from rca.reports.charts_size import outer
 from rca.reports.child import COMPUTING, MEMORY, MISSING, PROGRESS, SECONDS
 from rca.reports.value import Chart
 from rca.reports.warm import SUPPORTED, Kind, Server, pool
@@ -247,6 +248,7 @@ def make_pdf(
     """
     request = {
         "html": html, "drawn": drawn or {}, "pictures": pictures or {}, "colours": colours or {},
+        "sizes": {chart.name: _size(chart) for chart in charts},
     }  # fmt: skip
     limits = (seconds, memory, cancelled)
     began = time.monotonic()
@@ -257,6 +259,14 @@ def make_pdf(
         pages = _work("pages", request, polite=polite, more=drawing.awaited if drawing else ())
         with _closed(pages):
             return _watched(pages, drawing, limits, began, tell, drew)
+
+
+def _size(chart: Chart) -> tuple[int, int] | None:
+    """The size of a drawing to be; None where its drawing will say what is wrong with it."""
+    try:
+        return outer(chart)
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Charts: every kind, told to those who can't see it, safe for the page's policy, stable."""
 
 import itertools
+import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -11,6 +12,7 @@ from altair.utils.schemapi import SchemaValidationError
 
 from rca.reports import charts as palette
 from rca.reports.charts import specification
+from rca.reports.charts_size import outer, size_in, sized
 from rca.reports.rendering import draw_charts
 from rca.reports.value import Chart
 from tests.conftest import run_python
@@ -64,6 +66,56 @@ def test_a_name_too_long_for_its_place_is_cut() -> None:
     assert len(shown) == 1
     assert len(shown[0]) < 25
     assert shown[0].endswith("…")
+
+
+def shapes_of_charts() -> list[Chart]:
+    """Charts of every kind, then with long names, one row, many rows and every answer."""
+    found = list(charts())
+    by_kind = {c.kind: c for c in found}
+    for kind in ("bars", "shares", "parts"):
+        chart = by_kind[kind]
+        rows = chart.sheet.rows
+        long = tuple((f"Mismatched {row[0]} of WWW gateways" * 2, *row[1:]) for row in rows)
+        found += [replace(chart, sheet=replace(chart.sheet, rows=r)) for r in (long, rows[:1])]
+    many = tuple((f"Class {n}", 3, 9, 0.33, 0.12, 0.65) for n in range(30))
+    found.append(replace(by_kind["shares"], sheet=replace(by_kind["shares"].sheet, rows=many)))
+    answers = ("Confirmed", "Suspected", "None", "Unknown", "Not asked")
+    every = tuple(("Code", answer, 2) for answer in answers)
+    found.append(replace(by_kind["parts"], sheet=replace(by_kind["parts"].sheet, rows=every)))
+    return found
+
+
+_NATURAL = """
+import json
+from rca.reports.charts import engine, specification
+from rca.reports.charts_size import size_in
+from tests.reports.test_charts import shapes_of_charts
+drawn = [engine().vegalite_to_svg(specification(chart)) for chart in shapes_of_charts()]
+print(json.dumps([size_in(svg) for svg in drawn]))
+"""
+
+
+def test_sizes_are_known_before_charts_are_drawn() -> None:
+    """Pages are laid out by them while charts are drawn: nothing is cut, and little left blank."""
+    shapes = [replace(c, name=f"{n}-{c.kind}") for n, c in enumerate(shapes_of_charts())]
+    drawn = draw_charts(shapes)
+    for chart, (across, down) in zip(shapes, json.loads(run_python(_NATURAL)), strict=True):
+        width, height = outer(chart)
+        svg = drawn[chart.name]
+        assert size_in(svg) == (width, height), chart.name
+        box = [float(n) for n in re.findall(r"[\d.]+", svg[svg.index("viewBox=") :])[:4]]
+        assert box[2] >= across - 0.01, chart.name
+        assert box[3] >= down - 0.01, chart.name
+        assert box[2] / box[3] == pytest.approx(width / height, abs=0.001), chart.name
+        assert -1 <= height - down <= 7, chart.name
+        assert across <= 1.12 * width, chart.name
+
+
+def test_a_drawing_larger_than_its_place_is_made_smaller() -> None:
+    drawn = '<svg width="660" height="100" viewBox="0 0 660 100"><path/></svg>'
+    assert sized(drawn, (330, 100)).startswith(
+        '<svg width="330" height="100" viewBox="0 0 660 200">'
+    )
 
 
 def test_no_drawing_carries_style_script_or_an_address(drawn: dict[str, str]) -> None:
