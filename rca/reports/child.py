@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -89,14 +90,10 @@ def set_pages(request: Mapping[str, Any], drawn: Callable[[], Mapping[str, str]]
     """The PDF of one request. ``drawn`` gives the charts once they are needed."""
     from rca.reports.pdf import html_to_pdf
 
-    def charts() -> Mapping[str, str]:
-        found = drawn()
-        _say(0, 0, "Setting pages")
-        return found
-
+    _say(0, 0, "Setting pages")
     return html_to_pdf(
         request["html"],
-        charts,
+        drawn,
         sizes=request.get("sizes"),
         pictures=request.get("pictures") or {},
         colours=request.get("colours") or {},
@@ -175,24 +172,28 @@ def _pages_once(files: list[int]) -> int:
 
 def _serve_pages(line: socket.socket) -> None:
     with contextlib.suppress(OSError):  # said by the fork that needs it
-        import weasyprint  # noqa: F401 - loaded here, used by every fork
-    from rca.reports import pdf  # noqa: F401 - as above
+        from rca.reports import pdf
 
+        pdf.ready()
     gc.collect()
     gc.freeze()
     while files := _next(line):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                line.close()
-                code = _pages_once(files)
-            finally:
-                os._exit(code)
-        for handle in files:
-            os.close(handle)
-        line.sendall(b"pid %d\n" % child)
-        line.sendall(b"end %d\n" % _ended(child, line))
+        # A fork may end at any moment, so what it leaves behind is not its own to clear away.
+        with tempfile.TemporaryDirectory(prefix="throughline-pages-") as folder:
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    line.close()
+                    tempfile.tempdir = folder
+                    code = _pages_once(files)
+                finally:
+                    os._exit(code)
+            for handle in files:
+                os.close(handle)
+            line.sendall(b"pid %d\n" % child)
+            code = _ended(child, line)
+        line.sendall(b"end %d\n" % code)
 
 
 def _ended(child: int, line: socket.socket) -> int:

@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from rca.reports.svgpath import UNMOVED, Foreign, Matrix, combined, moved, operators
@@ -252,6 +252,7 @@ class Drawing:
 def paint(stream: Any, marks: list[Mark], fonts: Any) -> None:
     """Paint marks on the engine's ``stream``, whose state the caller keeps and puts back."""
     now: dict[str, Any] = {"alphas": (1.0, 1.0)}
+    styles: dict[Any, Any] = {}
     for mark in marks:
         alphas = mark.alphas if isinstance(mark, Shape) else (mark.alpha, 1.0)
         if alphas != now["alphas"]:
@@ -263,7 +264,9 @@ def paint(stream: Any, marks: list[Mark], fonts: Any) -> None:
             now["fill"] = mark.fill
             write.append(f"{mark.fill} rg".encode())
         if isinstance(mark, Words):
-            _write(stream, mark, fonts)
+            if mark.font not in styles:
+                styles[mark.font] = _style(fonts, mark.font)
+            _write(stream, mark, styles[mark.font])
             continue
         if mark.stroke and mark.stroke != now.get("stroke"):
             now["stroke"] = mark.stroke
@@ -275,13 +278,12 @@ def paint(stream: Any, marks: list[Mark], fonts: Any) -> None:
         write.append(b"B" if mark.fill and mark.stroke else b"S" if mark.stroke else b"f")
 
 
-def _write(stream: Any, words: Words, fonts: Any) -> None:
+def _write(stream: Any, words: Words, style: Any) -> None:
     from weasyprint.draw.text import draw_emojis, draw_first_line
     from weasyprint.matrix import Matrix as EngineMatrix
     from weasyprint.svg.text import TextBox
     from weasyprint.text.line_break import Layout, line_size
 
-    style = _style(fonts, words.font)
     layout = Layout(style)
     layout.set_text(words.text)
     line, _ = layout.get_first_line()
@@ -296,9 +298,8 @@ def _write(stream: Any, words: Words, fonts: Any) -> None:
     draw_emojis(stream, style, x, y, emojis)
 
 
-@cache
 def _style(fonts: Any, font: tuple[str, str, int, float]) -> Any:
-    """The engine's style of a text; a document's charts need a handful."""
+    """The engine's style of a text."""
     from weasyprint.css.properties import INITIAL_VALUES
     from weasyprint.svg.text import Style
 

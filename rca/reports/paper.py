@@ -13,7 +13,6 @@ from rca.domain.text import quoted
 from rca.domain.vocabulary import TimePrecision
 from rca.paths import templates_dir
 from rca.reports import words
-from rca.reports.fonts import faces_css
 from rca.reports.markdown import markdown_to_html
 from rca.reports.sheets import rows_of, widths
 
@@ -90,6 +89,5 @@ def print_html(template: str, *, paper: str = "a4", **values: Any) -> str:
 
     Raises KeyError for a paper that is not in :data:`PAPERS`.
     """
-    faces = Markup(faces_css())  # noqa: S704 - our own constants
     page = _environment().get_template(template)
-    return page.render(faces=faces, paper=PAPERS[paper], **values)
+    return page.render(paper=PAPERS[paper], **values)

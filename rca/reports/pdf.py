@@ -11,10 +11,11 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from rca.paths import static_dir
 from rca.reports.drawings import Drawing
 from rca.reports.fonts import files
+from rca.reports.styles import Styles, coloured, our_styles
 from rca.reports.svgpath import Foreign
+from rca.reports.trees import tree_of
 
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -23,22 +24,9 @@ class Refused(Exception):
     """An address that print may not load; the engine leaves its place empty."""
 
 
-def _coloured(text: str, colours: Mapping[str, str]) -> str:
-    for ours, theirs in colours.items():
-        text = text.replace(ours, theirs)
-    return text
-
-
-def bundled(
-    pictures: Mapping[str, str], colours: Mapping[str, str]
-) -> dict[str, tuple[bytes, str]]:
-    """What print may load besides charts, by address: fonts, our style sheet, the logo."""
+def bundled(pictures: Mapping[str, str]) -> dict[str, tuple[bytes, str]]:
+    """What print may load besides charts, by address: fonts and the logo."""
     found = {f"bundle:{name}": (path.read_bytes(), "font/ttf") for name, path in files().items()}
-    sheet = static_dir() / "css" / "print.css"
-    found["bundle:print.css"] = (
-        _coloured(sheet.read_text(encoding="utf-8"), colours).encode(),
-        "text/css",
-    )
     for address, data in pictures.items():
         raw = base64.b64decode(data)
         kind = "image/png" if raw.startswith(b"\x89PNG") else "image/jpeg"
@@ -120,7 +108,7 @@ def _pictures(charts: Charts, sizes: Sizes | None, colours: Mapping[str, str]) -
     drawn = cache(charts)
 
     def chart(name: str) -> _Chart:
-        return _Chart(lambda: _coloured(drawn()[name], colours), (sizes or {}).get(name))
+        return _Chart(lambda: coloured(drawn()[name], colours), (sizes or {}).get(name))
 
     return {f"chart:{name}": chart(name) for name in (sizes or drawn())}
 
@@ -185,17 +173,54 @@ def html_to_pdf(
 
     ``fetcher`` is for the test that shows what a permissive one would let in.
     """
-    import weasyprint
-
     _quicken()
-    document = weasyprint.HTML(
-        string=_coloured(html, colours or {}),
-        base_url=None,
-        url_fetcher=fetcher or deny_fetcher(bundled(pictures or {}, colours or {})),
-    )
-    written: bytes = document.write_pdf(
+    own = colours or {}
+    load = fetcher or deny_fetcher(bundled(pictures or {}))
+    styles = Styles(own) if own else our_styles()
+    written: bytes = _document(coloured(html, own), load).write_pdf(
         pdf_variant="pdf/ua-1",
         uncompressed_pdf=False,
-        cache=_pictures(charts, sizes, colours or {}),
+        stylesheets=[styles.sheet],
+        font_config=styles.fonts(load),
+        cache=_pictures(charts, sizes, own),
     )
     return written
+
+
+def _document(html: str, fetcher: Any) -> Any:
+    """The engine's document, of a tree that we read ourselves where that gives the same."""
+    from weasyprint import HTML, cssselect2
+
+    class Page(HTML):  # type: ignore[misc]
+        """What the engine's own makes of a text, of a tree."""
+
+        def __init__(self, root: ET.Element) -> None:
+            self.base_url, self.url_fetcher, self.media_type = None, fetcher, "print"
+            wrap = cssselect2.ElementWrapper.from_html_root
+            self.wrapper_element = wrap(root, content_language=None)
+            self.etree_element = root
+
+    root = tree_of(html)
+    if root is None:
+        return HTML(string=html, base_url=None, url_fetcher=fetcher)
+    return Page(root)
+
+
+_EVERY_HABIT = """<!doctype html><html lang="en"><head><title>t</title>
+<style>@page { size: A4 }</style></head><body><p class="banner">b</p><main class="sheet"
+data-run="r"><h1>One</h1><div class="mast"><p>a</p></div><h2 id="a">Two</h2><p class="contents">
+<a href="#a">Two</a> · <b>three</b></p><div class="row row--two"><figure class="chart part50"><img
+src="chart:x" alt="x"></figure><div class="table table--tight part50"><table><caption>c</caption>
+<thead><tr><th scope="col" class="w50">A</th><th scope="col" class="w50 num">B</th></tr></thead>
+<tbody><tr><th scope="row">a</th><td class="num">1</td></tr></tbody></table></div></div>
+<ol class="decide"><li><b>d</b> e</li></ol><ul class="facts"><li><span class="fact">f</span></li>
+</ul><div class="factor"><svg class="node" width="9" height="9"><title>n</title><rect width="5"
+height="5"/></svg><p class="factor__st">s</p></div><div class="cards"><div class="card"><h3>g</h3>
+<blockquote class="quote"><p>q</p></blockquote></div></div></main></body></html>"""
+_MARK = """<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text fill="#111111"
+font-family="Source Sans Pro">t</text><path d="M0,0h5" stroke="#111111"/></svg>"""
+
+
+def ready() -> None:
+    """Do once what the engine does at its first document: read our sheet, compile, fill caches."""
+    html_to_pdf(_EVERY_HABIT, lambda: {"x": _MARK})

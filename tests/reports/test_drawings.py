@@ -129,7 +129,7 @@ def laid(*given):
     said.append(f"{len(pages)} pages")
     return pages
 document.layout_document = laid
-html = '<title>t</title><h1>h</h1><img alt="x" src="chart:x"><img alt="x" src="chart:y">'
+html = '<title>t</title><p><img alt="x" src="chart:x"><p><img alt="x" src="chart:y">'
 svg = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="900"/>'
 charts = lambda: said.append("asked") or {"x": svg, "y": svg}
 pdf.html_to_pdf(html, charts, sizes={"x": (90, 900), "y": (90, 900)})

@@ -70,6 +70,19 @@ def test_processes_stay_for_the_next_document_and_hold_nothing_of_the_last() -> 
     assert rendering_processes() == stay
 
 
+def test_nothing_stays_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine writes its fonts there, also when a document is stopped."""
+    warm.pool().end()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    _whole()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RenderingFailed, match="took longer"):
+        make_pdf(page(), list(review().charts()), seconds=0.3)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_process_that_died_while_it_waited_is_replaced() -> None:
     first = _whole()
     for process in rendering_processes():

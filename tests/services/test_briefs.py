@@ -16,6 +16,7 @@ from rca.store import tables as t
 from rca.store.engine import writing
 from tests.people import make_people
 from tests.reports.test_pdf import problems, text_of
+from tests.reports.test_trees import read_alike
 from tests.services import guardrail_world as world
 
 
@@ -53,6 +54,7 @@ def test_they_name_what_is_open_and_nothing_restricted(session: Session, now: da
         assert "Checkout" in document.html
         assert "Canary" not in document.html
         assert "Ines" not in document.html
+        assert read_alike(document.html)
     assert "Config reaches every region" in pattern(session, now).html
     assert "What speaks against it" in guardrail(session, now).html
 
