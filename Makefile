@@ -4,6 +4,9 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules are kept, even where an image says not to: dozens of processes of a test run
+# would compile the product and its tests each time anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test test-long bench lint types guard locks engines pictures clean
 

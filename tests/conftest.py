@@ -13,12 +13,12 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, text
 from sqlmodel import Session
-from werkzeug.routing import Rule
 
 from rca.services import accounts
 from rca.store import migrate
 from rca.store.engine import make_engine, writing
 from rca.store.tables import metadata
+from tests import quick
 from tests.people import People, make_people
 
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
@@ -45,22 +45,10 @@ def quick_passwords() -> Iterator[Callable[[], PasswordHasher]]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_routes() -> Iterator[None]:
-    """Address builders compiled once for all apps of a run: each app of each test compiling two for
-    each of two hundred addresses was most of what making it took.
-    """
-    compiled: dict[tuple[object, ...], object] = {}
-    real = Rule._compile_builder
-
-    def once(rule: Rule, append_unknown: bool = True) -> object:
-        key = (rule.rule, rule.subdomain, repr(rule.defaults), rule.merge_slashes, append_unknown)
-        if key not in compiled:
-            compiled[key] = real(rule, append_unknown)
-        return compiled[key]
-
-    Rule._compile_builder = once  # type: ignore[method-assign,assignment]
-    yield
-    Rule._compile_builder = real  # type: ignore[method-assign]
+def compiled_once() -> Iterator[None]:
+    """Routes and SQL, which every test's own instance would compile anew."""
+    with quick.routes(), quick.statements():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +181,11 @@ def data_dir() -> Path:
         _DATA_SKIPS.append("RCA_DATA")
         pytest.skip("RCA_DATA is not set")
     return Path(given)
+
+
+def pytest_collection_finish() -> None:
+    """Before the first test."""
+    quick.settle()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,8 +7,10 @@ from sqlmodel import Session, col, select
 
 from rca.domain.access import Viewer
 from rca.services import authoring
+from rca.services.guardrails import refresh_suggestions
 from rca.store import tables as t
 from tests.factories import rich_data
+from tests.people import People
 
 RULE = "config-validated"
 FACTORS = [
@@ -125,3 +127,13 @@ def ledger(session: Session, rows: list[t.PostmortemRow], now: datetime) -> None
             facts={"checks": [], "approvals.owners": 1},
         )
     session.flush()
+
+
+def proposals(session: Session, people: People, now: datetime, *, with_ledger: bool = True) -> None:
+    """Four incidents of one pattern, and what is proposed from them."""
+    rows = [publish(session, people.ines, now) for _ in range(4)]
+    run(session, now)
+    pattern(session, rows)
+    if with_ledger:
+        ledger(session, rows, now)
+    refresh_suggestions(session, now=now)

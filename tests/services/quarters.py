@@ -11,6 +11,7 @@ from rca.domain.vocabulary import RevisionKind, Status
 from rca.services import authoring
 from rca.store import tables as t
 from tests.factories import rich_data
+from tests.prepared import prepared
 
 
 def incident(at: datetime, *, mitigate: float = 50, **changes: Any) -> PostmortemContent:
@@ -51,9 +52,14 @@ def fill(
     session: Session, viewer: Viewer, first: datetime, count: int, **changes: Any
 ) -> list[str]:
     """``count`` published incidents, two a day from ``first``, of growing length."""
-    found = []
-    for place in range(count):
-        at = first + timedelta(hours=12 * place)
-        content = incident(at, mitigate=20 + 7 * (place % 11), **changes)
-        found.append(put(session, viewer, content, at=at + timedelta(days=5)))
-    return found
+
+    def stored() -> list[str]:
+        found = []
+        for place in range(count):
+            at = first + timedelta(hours=12 * place)
+            content = incident(at, mitigate=20 + 7 * (place % 11), **changes)
+            found.append(put(session, viewer, content, at=at + timedelta(days=5)))
+        return found
+
+    key = f"{count} incidents of {viewer.user_id} from {first}: {sorted(changes.items())!r}"
+    return prepared(session, key, stored)

@@ -12,21 +12,17 @@ from rca.domain.access import Viewer
 from rca.errors import Conflict, Forbidden, Invalid, NotFound, NotNow
 from rca.services import guardrail_decisions as decisions
 from rca.services import guardrail_reading as reading
-from rca.services.guardrails import refresh_suggestions
 from rca.store import audit
 from rca.store import tables as t
 from tests.people import People
+from tests.prepared import prepared
 from tests.services import guardrail_world as world
 
 
 @pytest.fixture
 def proposed(session: Session, people: People, now: datetime) -> t.GuardrailRow:
     """A proposal with a change ledger behind it."""
-    rows = [world.publish(session, people.ines, now) for _ in range(4)]
-    world.run(session, now)
-    world.pattern(session, rows)
-    world.ledger(session, rows, now)
-    refresh_suggestions(session, now=now)
+    prepared(session, "a proposal with a ledger", lambda: world.proposals(session, people, now))
     found = session.exec(select(t.GuardrailRow).where(t.GuardrailRow.template == world.RULE))
     return found.one()
 

@@ -13,6 +13,7 @@ from rca.services import guardrail_reading as reading
 from rca.services.guardrails import _Rows, refresh_suggestions
 from rca.store import tables as t
 from tests.people import People
+from tests.prepared import prepared
 from tests.services import guardrail_world as world
 
 Rows = list[t.PostmortemRow]
@@ -21,10 +22,14 @@ Rows = list[t.PostmortemRow]
 @pytest.fixture
 def incidents(session: Session, people: People, now: datetime) -> Rows:
     """Four published incidents of one pattern, mined."""
-    rows = [world.publish(session, people.ines, now) for _ in range(4)]
-    world.run(session, now)
-    world.pattern(session, rows)
-    return rows
+
+    def mined() -> None:
+        rows = [world.publish(session, people.ines, now) for _ in range(4)]
+        world.run(session, now)
+        world.pattern(session, rows)
+
+    prepared(session, "four incidents, mined", mined)
+    return list(session.exec(select(t.PostmortemRow).order_by(col(t.PostmortemRow.reference))))
 
 
 def stored(session: Session) -> list[t.GuardrailRow]:

@@ -21,6 +21,7 @@ from rca.services.guardrail_watch import watch
 from rca.services.guardrails import refresh_suggestions
 from rca.store import tables as t
 from tests.people import People
+from tests.prepared import prepared
 from tests.services import guardrail_world as world
 
 
@@ -34,10 +35,8 @@ def at(session: Session, row: t.PostmortemRow, moment: datetime) -> t.Postmortem
 @pytest.fixture
 def proposed(session: Session, people: People, now: datetime) -> t.GuardrailRow:
     """A proposal; no change is recorded yet, which keeps these tests quick."""
-    rows = [world.publish(session, people.ines, now) for _ in range(4)]
-    world.run(session, now)
-    world.pattern(session, rows)
-    refresh_suggestions(session, now=now)
+    key = "a proposal without a ledger"
+    prepared(session, key, lambda: world.proposals(session, people, now, with_ledger=False))
     found = session.exec(select(t.GuardrailRow).where(t.GuardrailRow.template == world.RULE))
     return found.one()
 

@@ -34,6 +34,7 @@ from rca.store.engine import reading, writing
 from rca.store.postmortems import load_content
 from tests.mining.corpus import company
 from tests.people import People, make_people
+from tests.prepared import prepared
 from tests.services import guardrail_world
 
 CERTIFICATES = "Expiry and credential lifecycle"
@@ -58,17 +59,22 @@ def stored(engine: Engine, now: datetime) -> tuple[People, dict[str, str]]:
     """The invented company, published; the id in the corpus -> its reference."""
     with writing(engine) as session:
         people = make_people(session, now)
-        refs = {}
-        for record in company():
-            content = PostmortemContent(
-                title=record.title,
-                imported_text=record.text,
-                severity=record.severity,
-                services=list(record.services),
-                times=[{"milestone": "impact_started_at", "value": record.date}],
-            )
-            refs[record.id] = publish(session, people, content, now)
-    return people, refs
+        key = "the invented company"
+        return people, prepared(session, key, lambda: _company(session, people, now))
+
+
+def _company(session: Session, people: People, now: datetime) -> dict[str, str]:
+    refs = {}
+    for record in company():
+        content = PostmortemContent(
+            title=record.title,
+            imported_text=record.text,
+            severity=record.severity,
+            services=list(record.services),
+            times=[{"milestone": "impact_started_at", "value": record.date}],
+        )
+        refs[record.id] = publish(session, people, content, now)
+    return refs
 
 
 def pattern_of(engine: Engine, reference: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from mining.policy.document import parse, validate
 from rca.config import Settings
@@ -20,6 +20,7 @@ from rca.web import create_app
 from tests.conftest import NOW
 from tests.e2e.world import cookie_for, give_password
 from tests.people import make_people
+from tests.prepared import prepared
 from tests.services import guardrail_world as world
 
 
@@ -53,21 +54,27 @@ def site(engine: Engine, tmp_path: Path) -> Iterator[Site]:
     """Four incidents of one pattern, a ledger, and what was proposed from them."""
     made = Site(engine, tmp_path)
     with writing(engine) as session:
-        people = make_people(session, NOW)
-        rows = [
-            world.publish(session, people.ines, NOW, title=f"Checkout refuses <b>{n}</b>")
-            for n in range(4)
-        ]
-        world.run(session, NOW)
-        world.pattern(session, rows)
-        world.ledger(session, rows, NOW)
-        refresh_suggestions(session, now=NOW)
+        made.cookies = prepared(session, "a site with proposals", lambda: _proposals(session))
         query = select(t.GuardrailRow).where(t.GuardrailRow.template == world.RULE)
         made.id = session.exec(query).one().id
-        for name in ("ines", "ravi", "vera"):
-            give_password(session, name)
-            made.cookies[name] = cookie_for(session, name)
     return made
+
+
+def _proposals(session: Session) -> dict[str, str]:
+    people = make_people(session, NOW)
+    rows = [
+        world.publish(session, people.ines, NOW, title=f"Checkout refuses <b>{n}</b>")
+        for n in range(4)
+    ]
+    world.run(session, NOW)
+    world.pattern(session, rows)
+    world.ledger(session, rows, NOW)
+    refresh_suggestions(session, now=NOW)
+    cookies = {}
+    for name in ("ines", "ravi", "vera"):
+        give_password(session, name)
+        cookies[name] = cookie_for(session, name)
+    return cookies
 
 
 def post(client: FlaskClient, page: str, path: str, **data: object) -> tuple[int, str]:

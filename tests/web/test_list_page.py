@@ -15,6 +15,7 @@ from rca.store.engine import writing
 from tests.conftest import NOW
 from tests.factories import rich
 from tests.people import People
+from tests.prepared import prepared
 from tests.web.conftest import people_of, sign_in
 
 
@@ -37,11 +38,15 @@ def client(app: Flask) -> FlaskClient:
     """Vera, before whom three postmortems lie."""
     people = people_of(app)
     with writing(app.extensions["rca_engine"]) as session:
-        _write(session, people.ines, title="Alpha", severity="SEV1", times=_at("2026-03-01 10:00"))
-        _write(session, people.ines, title="Beta", severity="SEV3", services=["search"],
-               times=_at("2026-08-01 10:00"), ai_influences=[])  # fmt: skip
-        _write(session, people.ines, title="Gamma", severity=None, times=[], factors=[])
+        prepared(session, "Alpha, Beta, Gamma", lambda: _three(session, people.ines))
     return sign_in(app, people.vera)
+
+
+def _three(session: Session, ines: Viewer) -> None:
+    _write(session, ines, title="Alpha", severity="SEV1", times=_at("2026-03-01 10:00"))
+    _write(session, ines, title="Beta", severity="SEV3", services=["search"],
+           times=_at("2026-08-01 10:00"), ai_influences=[])  # fmt: skip
+    _write(session, ines, title="Gamma", severity=None, times=[], factors=[])
 
 
 @pytest.mark.parametrize(

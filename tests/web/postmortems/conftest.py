@@ -16,6 +16,7 @@ from rca.store.engine import reading, writing
 from tests.conftest import NOW
 from tests.factories import rich
 from tests.people import People
+from tests.prepared import prepared
 from tests.web.conftest import people_of, sign_in
 
 
@@ -37,11 +38,16 @@ class Desk:
 
     def write(self, content: PostmortemContent | None = None, by: str = "ines") -> str:
         """A draft; returns its reference."""
-        return self.within(
-            lambda session: authoring.create(
-                session, viewer=getattr(self.people, by), content=content or rich(), now=NOW
-            )
-        ).reference
+        viewer: Viewer = getattr(self.people, by)
+
+        def create(session: Session, given: PostmortemContent) -> authoring.Saved:
+            return authoring.create(session, viewer=viewer, content=given, now=NOW)
+
+        def usual(session: Session) -> authoring.Saved:
+            key = f"the usual postmortem by {viewer.user_id}"
+            return prepared(session, key, lambda: create(session, rich()))
+
+        return self.within(lambda s: create(s, content) if content else usual(s)).reference
 
     def within(self, use: Callable[[Session], authoring.Saved]) -> authoring.Saved:
         """One writing transaction."""
