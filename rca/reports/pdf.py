@@ -11,6 +11,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from rca.reports.contents import number_pages
 from rca.reports.drawings import Drawing
 from rca.reports.fonts import files
 from rca.reports.styles import Styles, coloured, our_styles
@@ -177,13 +178,15 @@ def html_to_pdf(
     own = colours or {}
     load = fetcher or deny_fetcher(bundled(pictures or {}))
     styles = Styles(own) if own else our_styles()
-    written: bytes = _document(coloured(html, own), load).write_pdf(
-        pdf_variant="pdf/ua-1",
-        uncompressed_pdf=False,
+    options = {"pdf_variant": "pdf/ua-1", "uncompressed_pdf": False}
+    document = _document(coloured(html, own), load).render(
         stylesheets=[styles.sheet],
         font_config=styles.fonts(load),
         cache=_pictures(charts, sizes, own),
+        **options,
     )
+    number_pages(document)
+    written: bytes = document.write_pdf(**options)
     return written
 
 

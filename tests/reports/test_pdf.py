@@ -247,14 +247,7 @@ def test_every_variant_of_a_postmortem_keeps_the_standard(template: str) -> None
 def test_bookmarks_contents_and_page_numbers(quarter: bytes) -> None:
     reader = PdfReader(io.BytesIO(quarter))
 
-    def titles(outline: Any) -> list[str]:
-        return [
-            t
-            for item in outline
-            for t in (titles(item) if isinstance(item, list) else [item.title])
-        ]
-
-    marks = titles(reader.outline)
+    marks = [item.title for item in _flat(reader.outline)]
     assert marks[0] == "No change in reliability can be told from 2026-Q2."
     assert {"Volume and severity", "Appendix", "Definitions"} <= set(marks)
     n = len(reader.pages)
@@ -263,6 +256,48 @@ def test_bookmarks_contents_and_page_numbers(quarter: bytes) -> None:
         assert f"Page {number} of {n}" in words
         assert "Fernwick · data abc" in words
     assert len(reader.pages[0].extract_text()) > 300
+
+
+def test_contents_name_the_page_of_each_part_and_the_line_makes_room() -> None:
+    keys = [f"k{n}" for n in range(1, 13)]
+    entries = " · ".join(f'<a href="#{k}">Part</a>' for k in keys)
+    parts = "".join(
+        f'<section class="part part--new"><h2 id="{k}">{k}</h2></section>' for k in keys
+    )
+    html = (
+        '<html lang="en"><title>t</title><h1>h</h1><h2 id="contents">Contents</h2>'
+        f'<p class="contents">{entries}, <a href="#no">lost</a></p>{parts}'
+    )
+    reader = PdfReader(io.BytesIO(make_pdf(html)))
+    numbers = [str(n) for n in range(2, 14)]
+    assert " · ".join(f"Part {n}" for n in numbers) + ", lost ?" in reader.pages[0].extract_text()
+    notes = [note.get_object() for note in reader.pages[0]["/Annots"]]  # type: ignore[attr-defined]
+    links = [
+        max((note["/Rect"] for note in notes if note["/Dest"] == key), key=lambda at: at[2] - at[0])
+        for key in keys
+    ]
+    for left, right in itertools.pairwise(links):
+        if left[1] == right[1]:
+            assert left[2] < right[0] < left[2] + 10
+    assert float(links[8][2] - links[8][0]) > float(links[7][2] - links[7][0]) + 3
+
+
+def test_numbers_in_the_contents_are_those_of_the_pages(quarter: bytes) -> None:
+    reader = PdfReader(io.BytesIO(quarter))
+    begins = {
+        item.title: reader.get_destination_page_number(item) + 1 for item in _flat(reader.outline)
+    }
+    pages = (page.extract_text() for page in reader.pages)
+    words = " ".join(next(text for text in pages if "Contents" in text).split())
+    words = words[words.index("Contents") : words.index("Worth discussing")]
+    said = re.findall(r"(Volume and severity|Definitions|Appendix) (\d+) ·?", words)
+    assert len(said) >= 3
+    for title, number in said:
+        assert begins[title] == int(number)
+
+
+def _flat(outline: Any) -> list[Any]:
+    return [one for item in outline for one in (_flat(item) if isinstance(item, list) else [item])]
 
 
 def test_page_one_stands_alone(quarter: bytes) -> None:
