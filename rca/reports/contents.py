@@ -37,7 +37,7 @@ def _lines(box: Any) -> Iterator[Any]:
 
 
 def _is_number(box: Any) -> bool:
-    return box.element_tag == NUMBER and box.element.get("href", "").startswith("#")
+    return box.element_tag == NUMBER and str(box.element.get("href", "")).startswith("#")
 
 
 def _write(line: Any, begins: dict[str, int]) -> None:
