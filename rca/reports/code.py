@@ -11,7 +11,10 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _CHARTS = ("charts*.py", "fonts.py")
-_PAGES = (*_CHARTS, "pdf.py", "contents.py", "drawings.py", "styles.py", "svgpath.py", "trees.py")
+_PAGES = (
+    *_CHARTS, "pdf.py", "contents.py", "drawings.py", "lines.py", "styles.py", "svgpath.py",
+    "trees.py",
+)  # fmt: skip
 _CHART_LIBRARIES = ("altair", "vl-convert-python", "font-source-sans-pro")
 _PAGE_LIBRARIES = (*_CHART_LIBRARIES, "weasyprint", "pydyf", "font-source-serif-pro")
 

@@ -14,6 +14,7 @@ from typing import Any
 from rca.reports.contents import number_pages
 from rca.reports.drawings import Drawing
 from rca.reports.fonts import files
+from rca.reports.lines import keep_lines
 from rca.reports.styles import Styles, coloured, our_styles
 from rca.reports.svgpath import Foreign
 from rca.reports.trees import tree_of
@@ -140,10 +141,11 @@ def lean(font: bytes) -> bytes:
 
 @cache
 def _quicken() -> None:
-    """Two habits of the engine that cost half of a document's time, changed once per process.
+    """Three habits of the engine that cost most of a document's time, changed once per process.
 
     Without HarfBuzz's subsetter it takes fontTools, which reads the shaping tables before it drops
-    them: here they are dropped first. And its own SVG takes long over each node and text.
+    them: here they are dropped first. Its own SVG takes long over each node and text. And it sets
+    every line anew to paint it.
     """
     from weasyprint import html
     from weasyprint.pdf.fonts import Font
@@ -156,6 +158,7 @@ def _quicken() -> None:
 
     Font.subset = subset
     html.SVGImage = picture
+    keep_lines()
 
 
 def html_to_pdf(

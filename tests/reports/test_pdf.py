@@ -20,6 +20,7 @@ from rca.reports.paper import print_html
 from rca.reports.pdf import lean
 from rca.reports.rendering import make_pdf
 from rca.services.printing import printed
+from tests.conftest import run_python
 from tests.factories import rich
 from tests.reports.pages import page, record
 from tests.reports.tagged import against_the_standard
@@ -354,6 +355,28 @@ def test_letter_and_a4() -> None:
 
 def test_the_same_input_is_the_same_bytes(quarter: bytes) -> None:
     assert make_pdf(page(), list(review().charts())) == quarter
+
+
+_HARD = (
+    "One\ntwo\n\n```\ncode\n\n  more\ttab\n```\n\nsoft\u00adhyphen \u2028 apart "
+    f"{'Averylongword' * 20} العربية שלום 漢字 ﬁ e\u0301 {'x' * 300} [link](https://a.test/{'b/' * 80})"
+)
+
+
+def test_lines_that_are_kept_until_they_are_painted_make_the_same_bytes(tmp_path: Path) -> None:
+    """Of plain words, of several scripts, of words too long for a line, of code."""
+    for name, html in (("page", page()), ("record", record(what_happened=_HARD, summary=_HARD))):
+        (tmp_path / name).write_text(html, encoding="utf-8")
+    code = f"""
+from pathlib import Path
+from rca.reports import pdf
+pages = [path.read_text(encoding="utf-8") for path in Path({str(tmp_path)!r}).iterdir()]
+change, pdf.keep_lines = pdf.keep_lines, lambda: None
+before = [pdf.html_to_pdf(html) for html in pages]
+change()
+print(before == [pdf.html_to_pdf(html) for html in pages], len(before))
+"""
+    assert run_python(code).split() == ["True", "2"]
 
 
 def test_only_fonts_of_our_packages_are_used(quarter: bytes) -> None:
