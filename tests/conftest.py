@@ -151,12 +151,18 @@ def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def postgresql_emptied(postgresql_engine: Engine) -> Engine:
+    """PostgreSQL alone, as migrated."""
+    _empty(postgresql_engine)
+    return postgresql_engine
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """The same test on both databases."""
-    found: Engine = request.getfixturevalue(f"{request.param}_engine")
-    if request.param == "postgresql":
-        _empty(found)
+    name = {"sqlite": "sqlite_engine", "postgresql": "postgresql_emptied"}[request.param]
+    found: Engine = request.getfixturevalue(name)
     return found
 
 

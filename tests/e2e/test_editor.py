@@ -386,6 +386,8 @@ def test_review_is_requested_from_the_page(demo_server: world.LiveServer, page: 
     assert _stored(demo_server, reference).summary == "A last sentence."
 
 
+# The test of every route does so in light at a desk and in dark on a phone.
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_editor_is_accessible(

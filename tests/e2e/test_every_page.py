@@ -24,6 +24,8 @@ from tests.people import make_people
 
 NARROW = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
 
+WIDTHS = (390, 320, 768, 1280, 1920)
+
 
 @pytest.fixture(
     params=[
@@ -83,8 +85,10 @@ def _faults(page: Page, *, filled: bool, desk: bool) -> list[str]:
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
     found += [f"phone: {line}" for line in axe_violations(page, rules=NARROW if filled else ())]
-    if pixels := sideways(page):
-        found.append(f"phone: {pixels} pixels too wide")
+    for width in WIDTHS if desk else (390,):
+        page.set_viewport_size({"width": width, "height": 844})
+        if pixels := sideways(page):
+            found.append(f"{pixels} pixels too wide at {width}")
     return found
 
 

@@ -12,6 +12,8 @@ from tests.e2e.browser import axe_violations, sideways
 OpenPage = Callable[..., Page]
 
 
+# The test of every route does so in light at a desk and in dark on a phone.
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_to_read_are_accessible(open_page: OpenPage, scheme: str, width: int) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import axe_violations, sideways
@@ -52,10 +53,25 @@ def test_axe_would_see_a_fault(page: Page) -> None:
     assert any(line.startswith("select-name") for line in axe_violations(page))
 
 
-def test_no_page_scrolls_sideways(open_page: OpenPage, demo_server: LiveServer) -> None:
+def test_a_page_that_is_too_wide_is_seen(page: Page) -> None:
+    page.goto("/")
+    assert sideways(page) == 0
+    page.evaluate("document.querySelector('main').style.minWidth = '1400px'")
+    assert sideways(page) > 0
+
+
+# The test of every route measures each page once at the same widths: these have no route.
+@pytest.mark.parametrize(
+    "names",
+    [["list-filtered", "list-nothing", "missing"], pytest.param(NAMES, marks=pytest.mark.long)],
+    ids=["few", "all"],
+)
+def test_no_page_scrolls_sideways(
+    open_page: OpenPage, demo_server: LiveServer, names: list[str]
+) -> None:
     page = open_page("ada")
     wide = {}
-    for name in NAMES:
+    for name in names:
         page.goto(_address(demo_server, name))
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})

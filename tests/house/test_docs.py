@@ -2,13 +2,18 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from docs.make import PAGES
+from rca.cli import cli
+from rca.services import sample, sample_changes
+from rca.services.sample_files import read_postmortems
 
 ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -39,8 +44,34 @@ def _readme_blocks() -> list[str]:
     return _BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
+def _first_minute() -> str:
+    return next(text for text in _readme_blocks() if "rca sample" in text)
+
+
+def test_the_first_minute_of_the_readme_runs_on_a_part_of_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands in this process, one after the other, on every fourth record."""
+    monkeypatch.setenv("RCA_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RCA_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    some = read_postmortems()[::4]
+    monkeypatch.setattr(sample, "read_postmortems", lambda: some)
+    monkeypatch.setattr(sample_changes, "PER_WORKDAY", 0.5)
+    lines = [shlex.split(line) for line in _first_minute().splitlines() if line[:4] == "rca "]
+    assert len(lines) > 4
+    said = ""
+    for line in lines:
+        done = CliRunner().invoke(cli, line[1:], catch_exceptions=False)
+        assert done.exit_code == 0, f"{line}: {done.output[-2000:]}"
+        said += done.output
+    assert (tmp_path / "quarter.pdf").read_bytes().startswith(b"%PDF")
+    assert '"patterns"' in said
+
+
+@pytest.mark.long
 def test_the_first_minute_of_the_readme_runs(tmp_path: Path) -> None:
-    block = next(text for text in _readme_blocks() if "rca sample" in text)
+    block = _first_minute()
     folder = tmp_path / "bin"
     folder.mkdir()
     command = folder / "rca"

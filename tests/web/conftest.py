@@ -13,6 +13,7 @@ from sqlmodel import Session
 from rca.config import Settings
 from rca.domain.access import OPERATOR, Viewer
 from rca.services import accounts
+from rca.store import tables as t
 from rca.store.engine import writing
 from rca.web import create_app
 from tests.conftest import NOW
@@ -57,10 +58,9 @@ def sign_in(app: Flask, viewer: Viewer | None) -> FlaskClient:
 
 
 def open_session(session: Session, viewer: Viewer) -> str:
-    """The secret of a fresh session."""
-    link = accounts.make_link(session, actor=OPERATOR, name=viewer.name, now=NOW)
-    opened = accounts.use_link(session, secret=link, password=PASSWORD, now=NOW, hours=12)
-    return opened.secret
+    """The secret of a fresh session; the door that leads there has its own tests."""
+    user = session.get_one(t.User, viewer.user_id)
+    return accounts._open_session(session, user, NOW, 12).secret
 
 
 def form_token(client: FlaskClient, path: str = "/account") -> str:
@@ -69,3 +69,10 @@ def form_token(client: FlaskClient, path: str = "/account") -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found, f"{path} has no form: {page[:300]}"
     return found[1]
+
+
+def give_password(app: Flask, viewer: Viewer) -> None:
+    """Let a person sign in with ``PASSWORD``."""
+    with writing(app.extensions["rca_engine"]) as session:
+        link = accounts.make_link(session, actor=OPERATOR, name=viewer.name, now=NOW)
+        accounts.use_link(session, secret=link, password=PASSWORD, now=NOW, hours=12)

@@ -23,7 +23,14 @@ from rca.web.accounts import safe_next
 from rca.web.gunicorn import warm_templates
 from tests.conftest import NOW
 from tests.factories import rich
-from tests.web.conftest import PASSWORD, form_token, people_of, settings_in, sign_in
+from tests.web.conftest import (
+    PASSWORD,
+    form_token,
+    give_password,
+    people_of,
+    settings_in,
+    sign_in,
+)
 
 
 def undeclared(app: Flask) -> list[str]:
@@ -173,7 +180,7 @@ def _cookies(answer: TestResponse) -> str:
 
 def test_cookies_over_plain_http(sqlite_app: Flask) -> None:
     people = people_of(sqlite_app)
-    sign_in(sqlite_app, people.vera)
+    give_password(sqlite_app, people.vera)
     answer = _sign_in_by_form(sqlite_app.test_client(), "vera")
     session = next(line for line in _cookies(answer).splitlines() if "rca_session=" in line)
     assert "HttpOnly" in session
@@ -183,7 +190,7 @@ def test_cookies_over_plain_http(sqlite_app: Flask) -> None:
 
 def test_cookies_behind_tls(sqlite_app: Flask, tmp_path: Path, sqlite_engine: Engine) -> None:
     people = people_of(sqlite_app)
-    sign_in(sqlite_app, people.vera)
+    give_password(sqlite_app, people.vera)
     settings = replace(settings_in(tmp_path, sqlite_engine), behind_tls=True)
     app = create_app(settings, engine=sqlite_engine, clock=lambda: NOW)
     client = app.test_client()
@@ -197,6 +204,7 @@ def test_cookies_behind_tls(sqlite_app: Flask, tmp_path: Path, sqlite_engine: En
         base_url="https://localhost",
         headers={"Referer": "https://localhost/sign-in"},
     )
+    assert answer.status_code == 303
     for line in _cookies(answer).splitlines():
         if "max-age=0" in line.lower() or "expires=thu, 01 jan 1970" in line.lower():
             continue
@@ -243,7 +251,7 @@ def test_signing_in_leads_to_our_own_pages_only(target: str) -> None:
 
 
 def test_signing_in_returns_to_the_page_asked_for(sqlite_app: Flask) -> None:
-    sign_in(sqlite_app, people_of(sqlite_app).vera)
+    give_password(sqlite_app, people_of(sqlite_app).vera)
     client = sqlite_app.test_client()
     asked = client.get("/postmortems?severity=SEV2")
     assert asked.status_code == 303

@@ -11,7 +11,7 @@ from rca.domain.access import OPERATOR
 from rca.services import accounts
 from rca.store.engine import reading, writing
 from tests.conftest import NOW
-from tests.web.conftest import PASSWORD, form_token, people_of, sign_in
+from tests.web.conftest import PASSWORD, form_token, give_password, people_of, sign_in
 
 NEW_PASSWORD = "a lantern behind the stove"
 
@@ -37,6 +37,7 @@ def test_shortcuts_are_turned_off(sqlite_app: Flask) -> None:
 
 def test_a_new_password_ends_other_sessions(sqlite_app: Flask) -> None:
     people = people_of(sqlite_app)
+    give_password(sqlite_app, people.vera)
     here = sign_in(sqlite_app, people.vera)
     other = sqlite_app.test_client()
     with writing(sqlite_app.extensions["rca_engine"]) as session:
