@@ -16,8 +16,9 @@ from mining.patterns import READ_OF_ONE, Member, Near, Pattern, counts, identity
 from mining.phrases import own_words
 from mining.readings import Readings
 from mining.recurrence import Group, LinkSettings, Recurrence
+from mining.tasks import Begun
 from mining.taxonomy import Taxonomy
-from mining.wording import Draft, Wording, worded_all
+from mining.wording import Draft, Wording, begin_wording
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,20 @@ class Builder:
         """The taxonomy that the scorer knows."""
         return self.scorer.taxonomy
 
-    def patterns(self, parts: Sequence[Recurrence]) -> list[Pattern]:
-        """The patterns of every organisation."""
+    def begin(self, parts: Sequence[Recurrence]) -> "Drafts":
+        """Let helpers begin with the patterns of every organisation."""
         groups = [(part, group) for part in parts for group in part.groups]
         drafts = [self._draft(part, group) for part, group in groups]
-        worded = worded_all(drafts, self.readings, self.taxonomy, self.jobs)
+        begun = begin_wording(drafts, self.readings, self.taxonomy, self.jobs)
         late = {id(part): _late(part) for part in parts}
-        return [
-            self._pattern(part, group, draft, wording, late[id(part)])
-            for (part, group), draft, wording in zip(groups, drafts, worded, strict=True)
-        ]
+        named = [_named(part, group, late[id(part)]) for part, group in groups]
+        return Drafts(self, groups, drafts, begun, late, named)
 
     def _draft(self, part: Recurrence, group: Group) -> Draft:
         members = [part.space.items[m] for m in group.members]
         return Draft(tuple(members[:READ_OF_ONE]), shared_words(members, self.words))
 
-    def _pattern(
+    def pattern(
         self, part: Recurrence, group: Group, draft: Draft, wording: Wording,
         late: Mapping[str, Sequence[str]],
     ) -> Pattern:  # fmt: skip
@@ -87,6 +86,39 @@ class Builder:
             method="average linkage over text and fields",
             **counts([item.record for item in members]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A pattern before its words: its id, and those of its members."""
+
+    id: str
+    ids: tuple[str, ...]
+
+
+def _named(part: Recurrence, group: Group, late: Mapping[str, Sequence[str]]) -> Named:
+    ids = [part.space.items[m].id for m in group.members]
+    return Named(identity_of(ids), tuple(i for one in ids for i in (one, *late.get(one, ()))))
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Patterns whose wording is under way."""
+
+    builder: Builder
+    groups: Sequence[tuple[Recurrence, Group]]
+    drafts: Sequence[Draft]
+    begun: Begun
+    late: Mapping[int, Mapping[str, Sequence[str]]]
+    named: Sequence[Named]
+
+    def patterns(self) -> list[Pattern]:
+        """The patterns, in the order of ``named``."""
+        worded = self.begun.results()
+        return [
+            self.builder.pattern(part, group, draft, wording, self.late[id(part)])
+            for (part, group), draft, wording in zip(self.groups, self.drafts, worded, strict=True)
+        ]
 
 
 def _late(part: Recurrence) -> dict[str, list[str]]:

@@ -127,6 +127,7 @@ class CauseScorer:
         self.settings = settings or ScorerSettings()
         self._leaves = [leaf for leaf in self.taxonomy.leaves if leaf.scored]
         self._ids = [leaf.id for leaf in self._leaves]
+        self._carries = _carries(self._leaves)
         self._weights: list[tuple[int, float]] = []
         self._index = CueIndex(self._numbered_cues())
 
@@ -140,8 +141,9 @@ class CauseScorer:
     def _raw(self, words: list[str]) -> dict[int, float]:
         """Cue weight per leaf in one sentence; the reason weighs more than its effect."""
         found: dict[int, float] = {}
-        for part, share in causal_parts(words):
-            for number in sorted(self._index.find(part)):
+        known = self._index.known(words)
+        for start, stop, share in causal_parts(words):
+            for number in sorted(self._index.find_among(known[start:stop])):
                 leaf, weight = self._weights[number]
                 found[leaf] = found.get(leaf, 0.0) + weight * share
         return found
@@ -227,45 +229,50 @@ class CauseScorer:
         return [math.sqrt(total) for total in totals], [text for _, text in best]
 
     def _told(self, record: IncidentRecord, scores: Sequence[float]) -> Told:
-        squashed = {
-            name: 1 - math.exp(-score) if score else 0.0
-            for name, score in zip(self._ids, scores, strict=True)
-        }
-        strong = [
-            (-score, name)
-            for name, score in squashed.items()
-            if score >= self.settings.contributing and name not in record.causes
-        ]
-        causes = (*record.causes, *(name for _, name in sorted(strong)))
-        causes = causes[: max(self.settings.most, len(record.causes))]
-        primary = record.causes[0] if record.causes else self._primary(squashed)
+        heard = [(at, 1 - math.exp(-score)) for at, score in enumerate(scores) if score]
+        squashed = dict.fromkeys(self._ids, 0.0)
+        squashed.update((self._ids[at], score) for at, score in heard)
+        strong = sorted(
+            (-score, self._ids[at]) for at, score in heard if score >= self.settings.contributing
+        )
+        told = (name for _, name in strong if name not in record.causes)
+        causes = (*record.causes, *told)[: max(self.settings.most, len(record.causes))]
+        primary = record.causes[0] if record.causes else self._primary(heard)
         return Told(causes, primary, squashed)
 
-    def _primary(self, scores: Mapping[str, float]) -> str | None:
-        carried = {
-            leaf.id: leaf.precedence * scores[leaf.id] for leaf in self._leaves if leaf.primary
-        }
-        for leaf in self._leaves:
-            if not leaf.primary and leaf.primary_as in carried:
-                lifted = LIFTED * scores[leaf.id]
-                carried[leaf.primary_as] = max(carried[leaf.primary_as], lifted)
+    def _primary(self, heard: Iterable[tuple[int, float]]) -> str | None:
+        """The leading cause among those that were heard of at all, each by its place."""
+        carried: dict[str, float] = {}
+        for at, score in heard:
+            name, factor = self._carries[at]
+            if name:
+                carried[name] = max(carried.get(name, 0.0), factor * score)
         if not carried:
             return None
         name = max(carried, key=lambda leaf: (carried[leaf], leaf))
         return name if carried[name] >= self.settings.primary else None
 
 
-def causal_parts(words: list[str]) -> list[tuple[list[str], float]]:
-    """A sentence cut at its first causal words into reason and effect, each with its weight."""
-    for at, word in enumerate(words):
-        if word not in _CONNECTIVES:
-            continue
-        for rest, backward in _CONNECTIVES[word]:
+def _carries(leaves: Sequence[Leaf]) -> list[tuple[str, float]]:
+    """Per leaf which leading cause it speaks for, and how much its score counts there."""
+    leading = {leaf.id for leaf in leaves if leaf.primary}
+    return [
+        (leaf.id, leaf.precedence)
+        if leaf.primary
+        else (leaf.primary_as if leaf.primary_as in leading else "", LIFTED)
+        for leaf in leaves
+    ]
+
+
+def causal_parts(words: Sequence[str]) -> list[tuple[int, int, float]]:
+    """A sentence cut at its first causal words into reason and effect: from, to, and its weight."""
+    for at, word in enumerate(words) if not _CONNECTIVES.keys().isdisjoint(words) else ():
+        for rest, backward in _CONNECTIVES.get(word, ()):
             after = at + 1 + len(rest)
             if not rest or tuple(words[at + 1 : after]) == rest:
-                shares = (EFFECT, REASON) if backward else (REASON, EFFECT)
-                return [(words[:at], shares[0]), (words[after:], shares[1])]
-    return [(words, PLAIN)]
+                before, behind = (EFFECT, REASON) if backward else (REASON, EFFECT)
+                return [(0, at, before), (after, len(words), behind)]
+    return [(0, len(words), PLAIN)]
 
 
 @cache

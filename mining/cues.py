@@ -82,7 +82,7 @@ _Begun = tuple[int, int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What one word does: the bits that it fits, cues that it completes, cues that it begins."""
 
     bits: int
@@ -90,7 +90,7 @@ class _Known:
     begun: tuple[_Begun, ...]
 
 
-_NOTHING = _Known(0, (), ())
+_NOTHING = Known(0, (), ())
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ class CueIndex:
                 self._stems.setdefault(beginning, []).append(found)
         return found
 
-    def look(self, word: str) -> _Known:
+    def look(self, word: str) -> Known:
         """What a word does in these cues."""
         fitting = list(self._exact.get(word, ()))
         for length in self._lengths:
@@ -158,15 +158,22 @@ class CueIndex:
         if not fitting:
             return _NOTHING
         entries = list({entry.bit: entry for entry in fitting}.values())
-        return _Known(
+        return Known(
             _together(entry.bit for entry in entries),
             tuple(payload for entry in entries for payload in entry.whole),
             tuple(begun for entry in entries for begun in entry.begun),
         )
 
+    def known(self, words: Sequence[str]) -> list[Known]:
+        """What each of the words does, for :meth:`find_among`."""
+        return list(map(self._known.__getitem__, words))
+
     def find(self, words: Sequence[str]) -> set[int]:
         """Payloads of the cues that stand in the words."""
-        known = list(map(self._known.__getitem__, words))
+        return self.find_among(self.known(words))
+
+    def find_among(self, known: Sequence[Known]) -> set[int]:
+        """:meth:`find` of words that have been looked up."""
         speaking = [(at, word) for at, word in enumerate(known) if word is not _NOTHING]
         if not speaking:
             return set()
@@ -185,14 +192,14 @@ class CueIndex:
         return hits
 
 
-class _Lookup(dict[str, _Known]):
+class _Lookup(dict[str, Known]):
     """Words looked up once, up to a bound."""
 
-    def __init__(self, look: Callable[[str], _Known]) -> None:
+    def __init__(self, look: Callable[[str], Known]) -> None:
         super().__init__()
         self._look = look
 
-    def __missing__(self, word: str) -> _Known:
+    def __missing__(self, word: str) -> Known:
         found = self._look(word)
         if len(self) < MOST_WORDS:
             self[word] = found

@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from mining import stats
 from mining.answers import FROM_TEXT, LINKED_BY, Asked, answers_of, same_words
-from mining.patterns import Pattern
 from mining.records import IncidentRecord
 from mining.strata import exact_p, like, tables_of
 
@@ -24,6 +23,18 @@ SUPPORTED, SUGGESTIVE = 0.05, 0.20
 CausesOf = Callable[[str], Collection[str]]
 MitigationsOf = Callable[[str], Collection[str]]
 VERDICTS = {"supported": "Supported", "suggestive": "Suggestive", "not_enough": "Not enough data"}
+
+
+class Grouped(Protocol):
+    """A pattern as far as comparisons need it."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Ids of its members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ class Findings:
 def find(
     records: Sequence[IncidentRecord],
     causes_of: CausesOf,
-    patterns: Sequence[Pattern],
+    patterns: Sequence[Grouped],
     mitigations_of: MitigationsOf | None = None,
     read: Sequence[str] | None = None,
 ) -> Findings:

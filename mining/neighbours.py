@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from mining.features import VIEW_WEIGHTS, Space
-from mining.tasks import PARALLEL_FROM, spread, workers
+from mining.tasks import PARALLEL_FROM, spread_threads, workers
 from mining.terms import tally
 
 BLOCK = 1_000
@@ -102,7 +102,7 @@ def close_pairs(space: Space, alike_from: float, jobs: int | None = None) -> Clo
     views = [(v.name, v.matrix, v.mean, v.spread, VIEW_WEIGHTS[v.name]) for v in space.views]
     blocks = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     at_once = workers(jobs, large=count >= PARALLEL_FROM)
-    parts = spread(_block, ((rare, views, a, b) for a, b in blocks), at_once, threads=True)
+    parts = spread_threads(_block, ((rare, views, a, b) for a, b in blocks), at_once)
     rows, columns, values, full = (np.concatenate([part[i] for part in parts]) for i in range(4))
     close = full >= alike_from
     left, right = np.minimum(rows, columns)[close], np.maximum(rows, columns)[close]

@@ -19,7 +19,7 @@ from mining.lazy import Causes, Neighbours, Places
 from mining.naming import Words
 from mining.patterns import Pattern
 from mining.prepare import Prepared, prepare_all
-from mining.reader import Takeover
+from mining.reader import LEAST_LABELS, Takeover
 from mining.readings import Readings
 from mining.records import IncidentRecord, to_mapping
 from mining.recurrence import (
@@ -31,10 +31,12 @@ from mining.recurrence import (
     organisations,
 )
 from mining.similar import Similar
-from mining.takeover import consider
+from mining.takeover import consider, labelled
+from mining.tasks import helping_run
 from mining.taxonomy import Taxonomy, load
 from mining.terms import Terms
 from mining.themes import Themes, find_themes
+from mining.wording import begin_reading
 
 VERSION = "1"
 Progress = Callable[[str, int, int], None]
@@ -122,8 +124,23 @@ def mine(
     """Mine the records. Restricted ones are left out and counted, unless asked for."""
     options = options or MiningOptions()
     taken = [r for r in records if options.with_restricted or not r.restricted]
+    with helping_run(options.jobs, len(taken)):
+        return _mined(records, taken, options, seed, progress)
+
+
+def _mined(
+    records: Sequence[IncidentRecord],
+    taken: Sequence[IncidentRecord],
+    options: MiningOptions,
+    seed: int,
+    progress: Progress,
+) -> MiningResult:
     progress("Reading", 0, len(taken))
     items = prepare_all(taken, options.jobs)
+    base = scorer_for(options.taxonomy)
+    readings = Readings(items, base, drawn(item.id for item in items))
+    if len(labelled(items, base)) < LEAST_LABELS:  # no learned reader can take over
+        begin_reading(readings, options.jobs)
     terms = Terms(items)
     parts = []
     groups = organisations(items)
@@ -132,9 +149,9 @@ def mine(
         parts.append(
             find_recurrence(members, options.link, options.constraints, seed, options.jobs, terms)
         )
-    base = scorer_for(options.taxonomy)
     scorer, reader = consider(items, base, _duplicates(parts), seed)
-    readings = Readings(items, scorer, drawn(item.id for item in items))
+    if scorer is not base:
+        readings = Readings(items, scorer, readings.asked)
     builder = Builder(readings, base, Words(terms), options.jobs)
     causes = Causes(items, scorer)
     progress("Done", len(items), len(items))
@@ -156,11 +173,13 @@ def _result(
     seed: int,
     reader: Takeover,
 ) -> MiningResult:
-    patterns = builder.patterns(parts)
-    read = builder.readings
+    drafts, read = builder.begin(parts), builder.readings
+    # While helpers word the patterns: what needs no more than their members.
     findings = find(
-        taken, lambda i: read[i].causes, patterns, lambda i: read[i].mitigations, read.asked
+        taken, lambda i: read[i].causes, drafts.named, lambda i: read[i].mitigations, read.asked
     )
+    digest = digest_of(taken)
+    patterns = drafts.patterns()
     patterns.sort(key=lambda p: (-p.size, -p.severity_weight, p.id))
     grouped = {i for pattern in patterns for i in pattern.ids}
     return MiningResult(
@@ -181,7 +200,7 @@ def _result(
         options={**options.document(), "leading_cause": reader.document()},
         reader=reader,
         seed=seed,
-        digest=digest_of(taken),
+        digest=digest,
         versions=versions(),
     )
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from mining.records import IncidentRecord
 from mining.tasks import PARALLEL_FROM, blocks_of, spread, workers
 from mining.text import Sentence, opening_and_rest, sentence_texts, sentences
-from mining.vocabulary import ChunkWords, vocabulary_lines
+from mining.vocabulary import ChunkWords, chunk_words, vocabulary_lines
 
 LEAD_SENTENCES = 6
 KEPT_UP_TO = 5_000
@@ -250,7 +250,7 @@ def prepare_some(records: Sequence[IncidentRecord], words: ChunkWords | None) ->
 
 def prepare_block(texts: Sequence[tuple[str, str]]) -> WordRows:
     """The words of records by title and text: little to send between processes."""
-    words, rows = ChunkWords(), _Rows()
+    words, rows = chunk_words(), _Rows()
     for title, text in texts:
         title = title.replace("\n", " ")
         parts = opening_and_rest(text, LEAD_SENTENCES)
@@ -270,7 +270,7 @@ def prepare_all(records: Sequence[IncidentRecord], jobs: int | None = None) -> l
     """
     ordered = sorted(records, key=lambda record: record.id)
     if len(ordered) <= KEPT_UP_TO:
-        return prepare_some(ordered, ChunkWords())
+        return prepare_some(ordered, chunk_words())
     found: list[Prepared] = []
     at_once = workers(jobs, large=len(ordered) >= PARALLEL_FROM)
     blocks = blocks_of(len(ordered), BLOCK, at_once)

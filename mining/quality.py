@@ -12,7 +12,7 @@ from mining.features import Matrix, rarity, weighted
 from mining.linkage import average_groups
 from mining.prepare import Prepared, with_parts
 from mining.terms import StemTable, counted
-from mining.vocabulary import ChunkWords
+from mining.vocabulary import ChunkWords, chunk_words
 
 RESAMPLES = 20
 RESAMPLE_SHARE = 0.8
@@ -59,7 +59,7 @@ def coherence(items: Sequence[Prepared], table: StemTable) -> Coherence:
     """Test that the texts of a corpus are texts; at most :data:`TESTED` of them are looked at."""
     from scipy.special import bdtrc
 
-    step, chunks = max(1, len(items) // TESTED), ChunkWords()
+    step, chunks = max(1, len(items) // TESTED), chunk_words()
     both_of = (_halves(item, table, chunks) for item in items[::step])
     halves = [pair for pair in both_of if len(pair[0]) >= LEAST_WORDS]
     if len(halves) < 2:

@@ -1,7 +1,8 @@
 """What mining reads out of a record's sentences: the causes it tells of, and what ended it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mining.causes import CauseScorer
 from mining.cues import words_of
@@ -10,8 +11,10 @@ from mining.learned import LearnedScorer
 from mining.mitigation import mitigations_in
 from mining.prepare import Prepared, prepare
 from mining.records import IncidentRecord
+from mining.tasks import Begun, begin
 from mining.text import sentences
 
+READ_AT_ONCE = 250
 Scorer = CauseScorer | ForeignScorer | LearnedScorer
 
 
@@ -37,6 +40,7 @@ class Readings:
         self._items = {item.id: item for item in items}
         self._of_asked = frozenset(asked)
         self._known: dict[str, Reading] = {}
+        self._begun: Begun | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -52,13 +56,25 @@ class Readings:
             found = self._known[item.id] = read_of(self.scorer, item, asked=asked)
         return found
 
-    def keep(self, found: Iterable[tuple[str, Reading]]) -> None:
-        """Take over what was read elsewhere, by id."""
-        self._known.update(found)
+    def known(self, identifier: str) -> Reading | None:
+        """The reading of a record, if it has been read."""
+        return self._known.get(identifier)
 
-    def left(self, others: Collection[str]) -> list[Prepared]:
-        """The records asked for that are neither read yet nor among the others."""
-        return [self._items[i] for i in self.asked if i not in self._known and i not in others]
+    def begin(self, jobs: int | None) -> None:
+        """Let helpers begin with the records asked for, while other work goes on here."""
+        self._begun = self._begin(jobs)
+
+    def _begin(self, jobs: int | None) -> Begun:
+        records = [self._items[identifier].record for identifier in self.asked]
+        blocks = range(0, len(records), READ_AT_ONCE)
+        rows = ((records[start : start + READ_AT_ONCE],) for start in blocks)
+        return begin(read_all, rows, jobs, (self.scorer,))
+
+    def finish(self, jobs: int | None) -> None:
+        """See that every record asked for has been read."""
+        begun = self._begun or self._begin(jobs)
+        found = chain.from_iterable(begun.results())
+        self._known.update(zip(self.asked, found, strict=True))
 
 
 def read_of(scorer: Scorer, item: Prepared | IncidentRecord, *, asked: bool) -> Reading:
@@ -73,3 +89,8 @@ def read_of(scorer: Scorer, item: Prepared | IncidentRecord, *, asked: bool) -> 
         told = scorer.told(record, parts, words)
     ended = mitigations_in(parts, words) if asked else frozenset[str]()
     return Reading(told.causes, told.primary, ended)
+
+
+def read_all(scorer: Scorer, records: Sequence[IncidentRecord]) -> list[Reading]:
+    """The readings of records that are asked for, in order."""
+    return [read_of(scorer, record, asked=True) for record in records]

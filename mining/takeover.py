@@ -33,13 +33,8 @@ def consider(
     ``same`` maps further reports of an incident to the one that is kept: those never stand on
     both sides of a fold, and only the kept one counts.
     """
-    known = {leaf.id for leaf in base.taxonomy.leaves}
     doubles = same or {}
-    marked = [
-        item
-        for item in items
-        if item.id not in doubles and item.record.causes[:1] and item.record.causes[0] in known
-    ]
+    marked = [item for item in labelled(items, base) if item.id not in doubles]
     if len(marked) < LEAST_LABELS:
         return base, Takeover("too_few", len(marked))
     marked = _drawn(marked)
@@ -51,6 +46,12 @@ def consider(
     if found.state != "learned":
         return base, found
     return LearnedScorer(base, LeadingCause().fit(stems, told, labels)), found
+
+
+def labelled(items: Sequence[Prepared], base: Base) -> list[Prepared]:
+    """The records whose author named a leading cause that the taxonomy knows."""
+    known = {leaf.id for leaf in base.taxonomy.leaves}
+    return [i for i in items if i.record.causes[:1] and i.record.causes[0] in known]
 
 
 def same_incidents(items: Sequence[Prepared]) -> dict[str, str]:

@@ -1,14 +1,23 @@
-"""Work cut into tasks for joblib: on this machine's processors, or on whatever engine is set up."""
+"""Work cut into tasks: for a run's own helpers, or for the engine that joblib is set up for."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
+
+from mining.crew import Crew, Row, crew, current
 
 PARALLEL_FROM = 6_000
 """Records from which further processes are worth their start."""
-_IDLE_SECONDS = 60
-"""How long helper processes stay when nothing is left to do, with what memory they hold: longer
-than a run of 100,000 records needs between two of its steps."""
+BLOCKS_EACH = 8
+"""Blocks for each worker: enough that none waits long for the last one."""
+
+
+class Begun(Protocol):
+    """Tasks under way."""
+
+    def results(self) -> list[Any]:
+        """One result per task, in order, whoever worked it out."""
 
 
 def workers(jobs: int | None, *, large: bool) -> int | None:
@@ -44,29 +53,75 @@ def workers_of(jobs: int | None) -> int:
 
 
 def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
-    """Even blocks of at most ``most``, as many for each worker."""
+    """Even blocks of at most ``most``, as many for each worker; one block for one worker alone."""
     at_once = workers_of(jobs)
-    blocks = at_once * -(-count // (at_once * most))
+    least = at_once * BLOCKS_EACH if at_once > 1 else 1
+    blocks = max(min(least, count), -(-count // most))
     edges = [count * block // blocks for block in range(blocks + 1)]
     return [(start, stop) for start, stop in pairwise(edges) if stop > start]
 
 
-def spread(
-    function: Callable[..., Any],
-    arguments: Iterable[Sequence[Any]],
-    jobs: int | None,
-    *,
-    threads: bool = False,
-) -> list[Any]:
-    """One result per row of arguments, in order, whoever worked it out.
+def helping(jobs: int | None) -> AbstractContextManager[Crew]:
+    """Helpers for what is done inside: one process less than workers, as this one takes part."""
+    alone = jobs == 1 or _configured()
+    return crew(0 if alone else workers_of(jobs) - 1)
 
-    ``threads`` is for work that spends its time outside the interpreter's lock; an engine that was
-    set up is used in either case.
+
+def helping_run(jobs: int | None, records: int) -> AbstractContextManager[Crew]:
+    """The helpers of a run over so many records; joblib is not loaded for few."""
+    if jobs is None and records < PARALLEL_FROM:
+        return crew(0)
+    return helping(workers(jobs, large=True))
+
+
+def begin(
+    function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row = ()
+) -> Begun:
+    """Let the helpers of :func:`helping` begin; whoever asks for the results takes part.
+
+    ``common`` are arguments that stand before those of each row. With one job, with an engine that
+    joblib is set up for and without helpers, all is done when the results are asked for.
+    """
+    if jobs != 1 and _configured():
+        return _OnEngine(function, rows, jobs, common)
+    return ((current() if jobs != 1 else None) or Crew(0)).begin(function, rows, common)
+
+
+class _OnEngine:
+    """Tasks for the engine that a caller set joblib up for."""
+
+    def __init__(
+        self, function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row
+    ) -> None:
+        self._function, self._rows, self._jobs = function, rows, jobs
+        self._common = tuple(common)
+
+    def results(self) -> list[Any]:
+        from joblib import Parallel, delayed
+
+        run = Parallel(n_jobs=self._jobs, prefer="processes")
+        return list(run(delayed(self._function)(*self._common, *row) for row in self._rows))
+
+
+def spread(
+    function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row = ()
+) -> list[Any]:
+    """:func:`begin` and wait for the results, with helpers for as long as that takes if need be."""
+    if jobs == 1:
+        return begin(function, rows, jobs, common).results()
+    with helping(jobs):
+        return begin(function, rows, jobs, common).results()
+
+
+def spread_threads(
+    function: Callable[..., Any], rows: Iterable[Sequence[Any]], jobs: int | None
+) -> list[Any]:
+    """One result per row, in order, for work that spends its time outside the interpreter's lock.
+
+    Threads of this process do it; an engine that was set up is used instead.
     """
     if jobs == 1:
-        return [function(*row) for row in arguments]
+        return [function(*row) for row in rows]
     from joblib import Parallel, delayed
 
-    own = {} if threads or _configured() else {"idle_worker_timeout": _IDLE_SECONDS}
-    run = Parallel(n_jobs=jobs, prefer="threads" if threads else "processes", **own)
-    return list(run(delayed(function)(*row) for row in arguments))
+    return list(Parallel(n_jobs=jobs, prefer="threads")(delayed(function)(*row) for row in rows))

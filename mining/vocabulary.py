@@ -1,7 +1,9 @@
 """The words that a vectoriser may see: masked, lower-case, without times and marks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import chain
 
 from mining.masking import (
@@ -115,6 +117,36 @@ class ChunkWords(dict[str, _Words]):
                     return None
                 found[at] = vocabulary_text(parted[at]).split()
         return found
+
+
+_KEPT: ContextVar[ChunkWords | None] = ContextVar("chunk_words", default=None)
+MOST_KEPT = 200_000
+"""Pieces that are kept at most: about fifty megabytes."""
+
+
+def chunk_words() -> ChunkWords:
+    """What the run under way has learned of pieces so far; outside a run, a new beginning."""
+    kept = _KEPT.get()
+    if kept is None:
+        return ChunkWords()
+    if len(kept) > MOST_KEPT:
+        kept.clear()
+    return kept
+
+
+def keep_words() -> None:
+    """Learn for as long as this process lives: for one that helps a single run."""
+    _KEPT.set(ChunkWords())
+
+
+@contextmanager
+def words_kept() -> Iterator[None]:
+    """Learn for the length of a run."""
+    token = _KEPT.set(ChunkWords())
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
 
 
 def vocabulary_lines(lines: Sequence[str], words: ChunkWords | None = None) -> list[str]:

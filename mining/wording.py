@@ -4,8 +4,9 @@ A further process is handed the records alone, without the rest of the corpus, a
 was read of them; the result is the same wherever it was read.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mining import prepare as p
 from mining.naming import best_quote, cue_stems, pattern_causes
@@ -13,10 +14,11 @@ from mining.phrases import phrase_of
 from mining.prepare import Prepared, prepare_some, with_parts
 from mining.readings import Reading, Readings, Scorer, read_of
 from mining.records import IncidentRecord
-from mining.tasks import PARALLEL_FROM, spread, workers, workers_of
+from mining.tasks import PARALLEL_FROM, Begun, begin, workers
 from mining.taxonomy import Taxonomy
-from mining.vocabulary import ChunkWords
+from mining.vocabulary import ChunkWords, chunk_words
 
+GROUPS_AT_ONCE = 8
 Shared = Sequence[tuple[str, float]]
 """Stems that set a group apart, with their weights."""
 
@@ -39,19 +41,45 @@ class Draft:
     shared: Shared
 
 
-def worded_all(
-    drafts: Sequence[Draft], readings: Readings, taxonomy: Taxonomy, jobs: int | None = None
-) -> list[Wording]:
-    """One wording per draft, in order.
+def _at_once(readings: Readings, jobs: int | None) -> int | None:
+    if len(readings) <= p.KEPT_UP_TO:
+        return 1
+    return workers(jobs, large=len(readings) >= PARALLEL_FROM)
 
-    Readings of the members and of every record that ``readings`` was asked for are known after it.
+
+def begin_reading(readings: Readings, jobs: int | None = None) -> None:
+    """Let helpers read what will be asked for; without helpers each record is read when it is."""
+    at_once = _at_once(readings, jobs)
+    if at_once != 1:
+        readings.begin(at_once)
+
+
+def begin_wording(
+    drafts: Sequence[Draft], readings: Readings, taxonomy: Taxonomy, jobs: int | None = None
+) -> Begun:
+    """Begin with one :class:`Wording` per draft; the results come in their order.
+
+    Where helpers take part, every record that ``readings`` was asked for has been read before.
     """
-    large = len(readings) > p.KEPT_UP_TO
-    at_once = workers(jobs, large=len(readings) >= PARALLEL_FROM) if large else 1
+    at_once = _at_once(readings, jobs)
     if at_once == 1:
-        chunks = ChunkWords()
-        return [_here(draft, readings, taxonomy, chunks) for draft in drafts]
-    return _elsewhere(drafts, readings, taxonomy, at_once)
+        chunks = chunk_words()
+        return begin(_here, ((draft, readings, taxonomy, chunks) for draft in drafts), 1)
+    readings.finish(at_once)
+    groups = [_group(draft, readings) for draft in drafts]
+    blocks = range(0, len(groups), GROUPS_AT_ONCE)
+    rows = ((groups[start : start + GROUPS_AT_ONCE],) for start in blocks)
+    return _Chained(begin(word, rows, at_once, (readings.scorer, taxonomy)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chained:
+    """The results of blocks, one after the other."""
+
+    blocks: Begun
+
+    def results(self) -> list[Wording]:
+        return list(chain.from_iterable(self.blocks.results()))
 
 
 def _here(draft: Draft, readings: Readings, taxonomy: Taxonomy, chunks: ChunkWords) -> Wording:
@@ -70,40 +98,23 @@ def _worded(
     return Wording(tuple(read), quotes, causes, phrase)
 
 
-def _elsewhere(
-    drafts: Sequence[Draft], readings: Readings, taxonomy: Taxonomy, jobs: int | None
-) -> list[Wording]:
-    inside = {item.id for draft in drafts for item in draft.members}
-    singles = [item.record for item in readings.left(inside)]
-    groups = [([item.record for item in draft.members], draft.shared) for draft in drafts]
-    # One block each: what a block learns of words serves all of it.
-    blocks = workers_of(jobs)
-    tasks = (
-        (readings.scorer, readings.asked, taxonomy, groups[place::blocks], singles[place::blocks])
-        for place in range(blocks)
-    )
-    found: list[Wording | None] = [None] * len(drafts)
-    for place, (worded, read) in enumerate(spread(read_block, tasks, jobs)):
-        found[place::blocks] = worded
-        readings.keep(zip((record.id for record in singles[place::blocks]), read, strict=True))
-    wordings = [wording for wording in found if wording is not None]
-    for draft, wording in zip(drafts, wordings, strict=True):
-        readings.keep(zip((item.id for item in draft.members), wording.readings, strict=True))
-    return wordings
+_Group = tuple[Sequence[IncidentRecord], Sequence[Reading | None], Shared]
+"""What a helper is handed of a group: records, what is known of each, and the shared stems."""
 
 
-def read_block(
-    scorer: Scorer,
-    asked: Collection[str],
-    taxonomy: Taxonomy,
-    groups: Sequence[tuple[Sequence[IncidentRecord], Shared]],
-    singles: Sequence[IncidentRecord],
-) -> tuple[list[Wording], list[Reading]]:
-    """The wordings of some groups and the readings of some records, by themselves."""
-    chunks, asked = ChunkWords(), frozenset(asked)
-    wordings = []
-    for records, shared in groups:
+def _group(draft: Draft, readings: Readings) -> _Group:
+    records = [item.record for item in draft.members]
+    return records, [readings.known(record.id) for record in records], draft.shared
+
+
+def word(scorer: Scorer, taxonomy: Taxonomy, groups: Sequence[_Group]) -> list[Wording]:
+    """The wordings of some groups, by their records alone."""
+    chunks, found = chunk_words(), []
+    for records, known, shared in groups:
         members = prepare_some(records, chunks)
-        read = [read_of(scorer, item, asked=item.id in asked) for item in members]
-        wordings.append(_worded(members, read, shared, taxonomy))
-    return wordings, [read_of(scorer, record, asked=record.id in asked) for record in singles]
+        read = [
+            told or read_of(scorer, item, asked=False)
+            for item, told in zip(members, known, strict=True)
+        ]
+        found.append(_worded(members, read, shared, taxonomy))
+    return found

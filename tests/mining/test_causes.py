@@ -74,9 +74,10 @@ def test_cues_match_stems_choices_and_gaps() -> None:
 
 
 def test_a_sentence_is_cut_at_its_causal_words() -> None:
-    parts = causal_parts(words_of("Errors rose because the flag was on"))
-    assert parts[1][0] == ["the", "flag", "was", "on"]
-    assert parts[1][1] > parts[0][1]
+    words = words_of("Errors rose because the flag was on")
+    (_, _, effect), (start, stop, reason) = causal_parts(words)
+    assert words[start:stop] == ["the", "flag", "was", "on"]
+    assert reason > effect
 
 
 def test_classes_that_come_as_one_line_each_are_understood_through_ours() -> None:
