@@ -26,6 +26,7 @@ from mining.placing import Placer
 from mining.prepare import prepare_all
 from mining.records import IncidentRecord, from_mapping
 from mining.similar import SimilarIndex
+from mining.tasks import PARALLEL_FROM, helping, workers
 from mining.taxonomy import from_rows
 from mining.text import sentences
 from mining.themes import find_themes
@@ -235,11 +236,12 @@ def scale(rows: Sequence[Row], count: int) -> None:
             )
         )
     mine(records[:50])
-    wall, cpu = time.perf_counter(), time.process_time()
-    found = mine(records)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    beside = helpers()
+    with helping(workers(None, large=count >= PARALLEL_FROM)):  # so that helpers can be looked at
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = mine(records)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        beside = helpers()
     told = " + ".join(f"{peak:.0f} MB {spent:.1f} s" for peak, spent in beside) or "none"
     print(f"scale      n={count} wall {wall:.1f} s cpu {cpu:.1f} s peak {peak:.0f} MB, "
           f"helpers {told}; together at most {peak + sum(p for p, _ in beside):.0f} MB, "

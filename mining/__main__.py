@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from mining.records import IncidentRecord, read_jsonl
+from mining.tasks import helping_run
 from mining.taxonomy import Taxonomy, read
 
 
@@ -116,13 +118,22 @@ def _themes(
 _COMMANDS = {"patterns": _patterns, "causes": _causes, "similar": _similar, "themes": _themes}
 
 
+def _helpers(args: argparse.Namespace) -> AbstractContextManager[object]:
+    """Helpers for a large input: they start while it is read."""
+    if args.command != "patterns":
+        return nullcontext()
+    with args.input.open("rb") as stream:
+        return helping_run(args.jobs, sum(1 for _ in stream))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line. 0 done, 2 when the input can't be read."""
     args = _parser().parse_args(argv)
     try:
-        records = read_jsonl(args.input)
-        taxonomy = read(args.taxonomy) if args.taxonomy else None
-        told = _COMMANDS[args.command](records, args, taxonomy)
+        with _helpers(args):
+            records = read_jsonl(args.input)
+            taxonomy = read(args.taxonomy) if args.taxonomy else None
+            told = _COMMANDS[args.command](records, args, taxonomy)
     except (OSError, ValueError) as error:
         print(f"mining: {error}", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any, SupportsIndex
 
 from mining.cues import CueIndex, words_of
 from mining.records import IncidentRecord
@@ -130,6 +131,12 @@ class CauseScorer:
         self._carries = _carries(self._leaves)
         self._weights: list[tuple[int, float]] = []
         self._index = CueIndex(self._numbered_cues())
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """For other processes: the product's own is made there, which is less than to send it."""
+        if self.taxonomy is load() and self.settings == ScorerSettings():
+            return own_scorer, ()
+        return super().__reduce_ex__(protocol)
 
     def _numbered_cues(self) -> Iterable[tuple[str, int]]:
         for position, leaf in enumerate(self._leaves):

@@ -7,15 +7,13 @@ they have read.
 """
 
 import gc
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from itertools import count
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any
 
 from mining.vocabulary import keep_words, words_kept
@@ -28,32 +26,28 @@ _IDLE_SECONDS = 60
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Row = Sequence[Any]
-_numbers = count()
 
 
 class Batch:
-    """Tasks of one function that are under way. ``common`` are arguments that all begin with."""
+    """Tasks of one function that are under way."""
 
-    def __init__(
-        self, crew: "Crew", function: Callable[..., Any], rows: Iterable[Row], common: Row
-    ) -> None:
-        self._crew, self._function, self._common = crew, function, tuple(common)
+    def __init__(self, crew: "Crew", function: Callable[..., Any], rows: Iterable[Row]) -> None:
+        self._crew, self._function = crew, function
         self._rows: Iterator[tuple[int, Row]] = enumerate(rows)
         self._failure: Exception | None = None
         self._sent: dict[int, tuple[Future[Any], Row]] = {}
         self._found: dict[int, Any] = {}
-        self._packed: tuple[int, bytes] | None = None
 
     def results(self) -> list[Any]:
         """The results in the order of the tasks. Raises what a task raised."""
         while (task := self._crew.take(self)) is not None:
             place, row = task
-            self._found[place] = self._function(*self._common, *row)
+            self._found[place] = self._function(*row)
         for place, (future, row) in self._sent.items():
             try:
                 self._found[place] = future.result()
             except BrokenProcessPool:  # a helper was killed: what lay with it is done here
-                self._found[place] = self._function(*self._common, *row)
+                self._found[place] = self._function(*row)
         if self._failure:
             raise self._failure
         return [self._found[place] for place in range(len(self._found))]
@@ -68,9 +62,7 @@ class Batch:
 
     def send(self, place: int, row: Row, submit: Callable[..., "Future[Any]"]) -> "Future[Any]":
         """Hand a task to the helpers."""
-        if self._packed is None:  # once for all tasks, and unpacked once by each helper
-            self._packed = next(_numbers), pickle.dumps(self._common)
-        future = submit(_helped, self._function, self._packed, row)
+        future = submit(_helped, self._function, row)
         self._sent[place] = future, row
         return future
 
@@ -89,16 +81,29 @@ class Crew:
         self._batches: list[Batch] = []
         self._out = 0
         self._executor: Any = None
+        self._start: Thread | None = None
 
-    def begin(self, function: Callable[..., Any], rows: Iterable[Row], common: Row) -> Batch:
-        """Let the helpers begin. They import the function by its name."""
-        batch = Batch(self, function, rows, common)
+    def start(self) -> None:
+        """Let the helpers start: half a second passes until they are there, most of it waiting."""
         with self._lock:
-            if self._executor is None and self._helpers:
-                self._executor = _started(self._helpers)
+            if self._start is None and self._helpers:
+                self._start = Thread(target=self._started, daemon=True)
+                self._start.start()
+
+    def begin(self, function: Callable[..., Any], rows: Iterable[Row]) -> Batch:
+        """Let the helpers begin. They import the function by its name."""
+        batch = Batch(self, function, rows)
+        self.start()
+        with self._lock:
             self._batches.append(batch)
             self._feed()
         return batch
+
+    def _started(self) -> None:
+        executor = _executor(self._helpers)
+        with self._lock:
+            self._executor = executor
+            self._feed()
 
     def take(self, batch: Batch) -> tuple[int, Row] | None:
         """A task for the process that waits for the batch."""
@@ -109,13 +114,15 @@ class Crew:
         """Let the helpers go, whatever they are at."""
         with self._lock:
             self._helpers = 0
+        if self._start is not None:
+            self._start.join()
         if self._executor is not None:
             self._executor.shutdown(kill_workers=True)
 
     def _feed(self) -> None:
         """Hand out tasks until every helper has enough."""
         with self._lock:
-            while self._batches and self._out < AHEAD * self._helpers:
+            while self._executor and self._batches and self._out < AHEAD * self._helpers:
                 batch = self._batches[0]
                 task = batch.next()
                 if task is None:
@@ -166,28 +173,27 @@ def crew(helpers: int) -> Iterator[Crew]:
         found.end()
 
 
-def _started(helpers: int) -> Any:
-    from joblib.externals.loky import ProcessPoolExecutor
+def _executor(helpers: int) -> Any:
+    from loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(
+    found = ProcessPoolExecutor(
         helpers, timeout=_IDLE_SECONDS, initializer=_helper_begins, env=_ONE_THREAD
     )
+    found.submit(_helper_waits)  # processes start with the first task
+    return found
+
+
+def _helper_waits() -> None:
+    """Nothing."""
 
 
 def _helper_begins() -> None:
     keep_words()
-    gc.disable()  # it lives for one run and leaves no cycles behind
+    gc.disable()  # it lives for one run, and leaves no cycles behind
 
 
-_BATCHES_KEPT = 4
-_unpacked: dict[int, Row] = {}
-
-
-def _helped(function: Callable[..., Any], packed: tuple[int, bytes], row: Row) -> Any:
+def _helped(function: Callable[..., Any], row: Row) -> Any:
     """One task, in a helper."""
-    number, common = packed
-    if number not in _unpacked:
-        if len(_unpacked) >= _BATCHES_KEPT:
-            _unpacked.clear()
-        _unpacked[number] = pickle.loads(common)  # noqa: S301 - from the process that started it
-    return function(*_unpacked[number], *row)
+    found = function(*row)
+    gc.freeze()  # loky asks for a collection every second, whatever is disabled
+    return found

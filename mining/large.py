@@ -13,7 +13,7 @@ from mining.features import VIEW_WEIGHTS, Matrix, Space, similarity_among
 from mining.linkage import average_groups
 from mining.neighbours import close_pairs, components
 from mining.quality import coherence, kept_together, resamples
-from mining.tasks import PARALLEL_FROM, spread, workers
+from mining.tasks import PARALLEL_FROM, begin, spread, workers
 
 MOST_TOGETHER = 1_000
 BATCH = 1_000
@@ -32,6 +32,8 @@ def find(
     jobs: int | None,
 ) -> r.Recurrence:
     """The recurring groups of a large organisation; memory grows with its pairs, not its square."""
+    at_once = workers(jobs, large=len(space) >= PARALLEL_FROM)
+    begin(_ready, [()], at_once)
     close = close_pairs(space, r.DUPLICATE_COSINE, jobs)
     pairs = close.similarity
     duplicates = r.duplicates_among(space.items, close.alike) if _has_full(space) else {}
@@ -40,7 +42,6 @@ def find(
     hidden = 0
     sets = components(pairs, FLOOR * settings.cut, MOST_TOGETHER) if texts.holds else []
     kept = [[m for m in members if space.items[m].id not in duplicates] for members in sets]
-    at_once = workers(jobs, large=len(space) >= PARALLEL_FROM)
     for found, unstable in spread(_grouped, _batches(space, kept, settings, seed), at_once):
         groups += found
         hidden += unstable
@@ -49,6 +50,11 @@ def find(
     return r.Recurrence(
         space, tuple(groups), duplicates, hidden, texts, _nearest(pairs), pairs=pairs
     )
+
+
+def _ready() -> None:
+    """Load what linking needs, in a helper that would wait for close pairs."""
+    average_groups(np.array([[1.0, 0.5], [0.5, 1.0]]), 0.0)
 
 
 def _has_full(space: Space) -> bool:

@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from scipy import sparse
-
 from mining.causes import Cause, CauseResult, CauseScorer, Told, complete
 from mining.foreign import ForeignScorer
 from mining.prepare import Prepared, prepare, stem
@@ -60,6 +57,8 @@ class LeadingCause:
         self, stems: Sequence[Sequence[str]], told: Sequence[Told], labels: Sequence[str]
     ) -> "LeadingCause":
         """Learn from stems, the scorer's results and the confirmed class of each record."""
+        import numpy as np
+        from scipy import sparse
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
@@ -79,10 +78,15 @@ class LeadingCause:
         return self
 
     def _scored(self, told: Sequence[Told]) -> Any:
+        from scipy import sparse
+
         return sparse.csr_matrix([[one.scores[leaf] for leaf in self._leaves] for one in told])
 
     def chances(self, stems: Sequence[Sequence[str]], told: Sequence[Told]) -> Any:
         """One row per record, one column per class: how strongly the model leans to it, 0 to 1."""
+        import numpy as np
+        from scipy import sparse
+
         if not self.classes_ or not stems:
             return np.zeros((len(stems), len(self.classes_)))
         rows = sparse.hstack([self._words.transform(stems), self._scored(told)]).tocsr()
@@ -92,7 +96,7 @@ class LeadingCause:
         """The leading cause of one record out of its row of :meth:`chances`, and how strongly."""
         if not self.classes_:
             return primary, 0.0
-        at = int(np.argmax(chances))
+        at = max(range(len(chances)), key=lambda place: chances[place])
         strength = float(chances[at])
         rare = primary is not None and primary not in self.classes_
         if strength < (RARE_GIVES_WAY if rare else UNSURE):
@@ -162,4 +166,4 @@ class LearnedScorer:
         texts = [sentence.text for sentence in item.sentences] or [item.record.title]
         lines = [[stem(word) for word in line.split()] for line in item.lines] or [[]]
         weights = [self.model.weight_of(chosen, line) for line in lines]
-        return quote(texts[int(np.argmax(weights))])
+        return quote(texts[weights.index(max(weights))])

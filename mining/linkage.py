@@ -16,9 +16,7 @@ def average_groups(similarity: Any, cut: float) -> Any:
     if count < 2:
         return np.arange(count)
     top = float(np.max(similarity))
-    distances = np.maximum(top - (similarity + similarity.T) / 2, 0.0)
-    np.fill_diagonal(distances, 0.0)
-    tree = linkage(squareform(distances, checks=False), "average")
+    tree = linkage(top - squareform(similarity, checks=False), "average")
     return _flat(tree, max(top - cut, 0.0))
 
 

@@ -32,15 +32,18 @@ def _capitalised_names() -> frozenset[str]:
 
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
-_SECRET_WORDS = (
-    "passw", "passphrase", "pwd", "secret", "token", "api", "key", "credential", "bearer", "basic",
-    "authorization", "cookie", "session",
-)  # fmt: skip
+# Plain words that the patterns after them need: looked for first, at a tenth of the price.
 _AUTH_WORDS = ("bearer", "basic", "authorization")
-_NAME_WORDS = ("pass", "pwd", "secret", "token", "key", "credential", "cookie", "session")
+_NAME_WORDS = (
+    "pass", "pwd", "secret", "token", "api key", "apikey", "api_key", "api-key", "credential",
+    "cookie", "session",
+)  # fmt: skip
+_KEYS_OF = ("access", "private", "secret", "account", "signing", "encryption", "license")
+# Things pass in every postmortem: the bare word names a secret only where something is assigned.
 _NAMED_SECRET = re.compile(
-    r"\b((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[ _-]?key|(?:access|private|secret|"
-    r"account|signing|encryption|license)[ _-]?key|credentials?|cookie|session[ _-]?id)\w*)"
+    r"\b((?:pass(?:word|wd|phrase|code)|pass(?=[\"'`]?\s*[:=])|pwd|secret|token|api[ _-]?key|"
+    r"(?:access|private|secret|account|signing|encryption|license)[ _-]?key|credentials?|cookie|"
+    r"session[ _-]?id)\w*)"
     r"([\"'`]?(?:\s*[:=]+>?\s*|\s+(?:(?:is|was|to|of)\s+)?))([\"'`]?)([^\s\"'`,;<>]{5,})",
     re.IGNORECASE,
 )
@@ -188,16 +191,20 @@ def _mask_person(match: re.Match[str]) -> str:
 def mask_secrets(text: str) -> str:
     """Replace key blocks, assigned passwords and authorisation headers by ``[secret]``."""
     lowered = text.lower()
-    if not any(word in lowered for word in _SECRET_WORDS):
-        return text
     if "-----BEGIN" in text:
         text = _PEM.sub("[secret]", text)
-    # A look for plain words before each pattern: those read every letter of the text.
-    if any(word in lowered for word in _AUTH_WORDS):
+    if _holds(lowered, _AUTH_WORDS):
         text = _AUTH_HEADER.sub(r"\1 [secret]", text)
-    if any(word in lowered for word in _NAME_WORDS):
+    if _holds(lowered, _NAME_WORDS) or ("key" in lowered and _holds(lowered, _KEYS_OF)):
         text = _NAMED_SECRET.sub(_mask_named, text)
     return text
+
+
+def _holds(lowered: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - any() over a generator takes twice the time
+        if word in lowered:
+            return True
+    return False
 
 
 def plain_word(chunk: str) -> str | None:

@@ -6,16 +6,17 @@ from functools import lru_cache
 from heapq import nsmallest
 from itertools import chain
 from math import fsum, log
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mining.causes import ROLE_WEIGHTS
 from mining.prepare import Prepared, shared_answers, stem
 from mining.readings import Reading
 from mining.stopwords import no_names, stop_words
 from mining.taxonomy import Leaf, Taxonomy
-from mining.terms import Terms
 from mining.text import quote
+
+if TYPE_CHECKING:  # helpers word patterns without the counts of the corpus, and without numpy
+    from mining.terms import Terms
 
 MOST_PHRASES = 8
 _MOST_REMEMBERED = 3_000
@@ -88,7 +89,7 @@ _LEADING_ROLE = {**ROLE_WEIGHTS, "timeline": 0.2, "followup": 0.1}
 class Words:
     """How many records of a corpus use each stem, and how each stem is written most often."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: "Terms") -> None:
         self.terms = terms
         self.count = terms.count
         self._rarity: dict[str, float] = {}
@@ -124,6 +125,8 @@ def shared_words(
 
     Members are counted by whole records; what stands in their openings counts twice.
     """
+    import numpy as np
+
     terms = words.terms
     rows = [terms.at[item.id] for item in members]
     inside = np.bincount(terms.full[rows].indices, minlength=len(terms.stems))

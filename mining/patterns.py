@@ -11,7 +11,7 @@ from mining.records import AI_STATES, IncidentRecord
 UNANSWERED = "unanswered"
 SEVERITY_WEIGHT: Mapping[str, int] = {"SEV1": 8, "SEV2": 4, "SEV3": 2, "SEV4": 1, "SEV5": 1}
 UNKNOWN_WEIGHT = 1
-READ_OF_ONE = 20
+READ_OF_ONE = 15
 """Of a larger pattern the most central members are read for causes and quotes."""
 
 

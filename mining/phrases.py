@@ -58,8 +58,9 @@ def phrase_of(
         if n >= least and _reads(run, said) and _telling(run, weights, titled[run])
     ]
     ranked = sorted(fitting, key=lambda run: (-_worth(run, weights, counted, titled, members), run))
+    texts = _read(members) if ranked else []
     for run in ranked[:8]:
-        surface = _surface(run, members)
+        surface = _surface(run, texts, members)
         if surface:
             thing = cues is not None and not cues.intersection(run)
             return _with_title(surface, members, weights) if thing else surface
@@ -107,7 +108,7 @@ def _runs(
     They hold at least so many shared words, or stand among the ``known`` by their first.
     """
     words = line.split()
-    stems = [stem(word) for word in words]
+    stems = list(map(stem, words))
     shared = [at for at, name in enumerate(stems) if name in weights]
     stops = stop_words()
     for first in _beginnings(stems, shared, least, known):
@@ -170,16 +171,27 @@ def _worth(
     )
 
 
-def _surface(run: Run, members: Sequence[Prepared]) -> str:
-    """The run as it is written most often, without marks inside it; titles before sentences."""
-    forms: dict[str, int] = defaultdict(int)
+_Text = tuple[str, str, int]
+
+
+def _read(members: Sequence[Prepared]) -> list[_Text]:
+    """Titles and first sentences, as written and small, each with what a word in it counts."""
+    found = []
     for item in members:
         texts = [(item.record.title, 3), *((s.text, 1) for s in item.sentences[:READ_LINES])]
-        for text, weight in texts:
-            small = text.lower()
-            if len(small) != len(text):  # a letter that is two when small: places would not agree
-                continue
-            for start, end in _places(run, small):
+        found += [(text, text.lower(), weight) for text, weight in texts]
+    # A letter that is two when small: places would not agree.
+    return [row for row in found if len(row[0]) == len(row[1])]
+
+
+def _surface(run: Run, texts: Sequence[_Text], members: Sequence[Prepared]) -> str:
+    """The run as it is written most often, without marks inside it; titles before sentences."""
+    forms: dict[str, int] = defaultdict(int)
+    begun = [name if len(name) < 5 else name[:-1] for name in run]
+    first, last = begun[0], begun[-1]
+    for text, small, weight in texts:
+        if first in small and last in small:
+            for start, end in _places(run, begun, small):
                 forms[_as_inside(text, start, end, members)] += weight
     if not forms:
         return ""
@@ -187,17 +199,20 @@ def _surface(run: Run, members: Sequence[Prepared]) -> str:
     return "" if _EDGE.search(best.lower()) or "[" in quote(best) else quote(best)
 
 
-def _places(run: Run, small: str) -> Iterator[tuple[int, int]]:
+def _places(run: Run, begun: Sequence[str], small: str) -> Iterator[tuple[int, int]]:
     """Where the words of a run stand in a small text, nothing but blanks and hyphens between them.
 
-    By hand: a pattern for each run takes longer to compile than all texts take to read.
+    ``begun`` are their beginnings. By hand: a pattern for each run takes longer to compile than all
+    texts take to read.
     """
-    begun = [name if len(name) < 5 else name[:-1] for name in run]
     if not all(beginning in small for beginning in begun):
         return
     words = list(_WORD.finditer(small))
-    at, last = 0, len(words) - len(begun)
+    lead, at, last = begun[0], 0, len(words) - len(begun)
     while at <= last:
+        if not words[at][0].startswith(lead):
+            at += 1
+            continue
         inside = words[at : at + len(begun)]
         if not all(map(_continues, inside, begun)) or not _in_one_go(inside, small):
             at += 1

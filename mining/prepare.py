@@ -253,10 +253,14 @@ def prepare_block(texts: Sequence[tuple[str, str]]) -> WordRows:
     words, rows = chunk_words(), _Rows()
     for title, text in texts:
         title = title.replace("\n", " ")
-        parts = opening_and_rest(text, LEAD_SENTENCES)
-        quick = words.of_lines((title, *parts), whole=False) if parts else None
+        parts, found = opening_and_rest(text, LEAD_SENTENCES), None
+        if parts is None:
+            found = sentence_texts(text)
+            parts = " ".join(found[:LEAD_SENTENCES]), " ".join(found[LEAD_SENTENCES:])
+        quick = words.of_lines((title, *parts), whole=False)
         if quick is None:
-            rows.add_lines(vocabulary_lines([title, *sentence_texts(text)], words))
+            found = sentence_texts(text) if found is None else found
+            rows.add_lines(vocabulary_lines([title, *found], words))
         else:
             rows.add(*quick)
     return rows.done()

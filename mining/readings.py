@@ -67,8 +67,8 @@ class Readings:
     def _begin(self, jobs: int | None) -> Begun:
         records = [self._items[identifier].record for identifier in self.asked]
         blocks = range(0, len(records), READ_AT_ONCE)
-        rows = ((records[start : start + READ_AT_ONCE],) for start in blocks)
-        return begin(read_all, rows, jobs, (self.scorer,))
+        rows = ((self.scorer, records[start : start + READ_AT_ONCE]) for start in blocks)
+        return begin(read_all, rows, jobs)
 
     def finish(self, jobs: int | None) -> None:
         """See that every record asked for has been read."""

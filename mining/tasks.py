@@ -1,7 +1,9 @@
 """Work cut into tasks: for a run's own helpers, or for the engine that joblib is set up for."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -38,6 +40,8 @@ def _configured() -> bool:
 
     A backend that was chosen is kept whatever is preferred; where none was, the preference decides.
     """
+    if "joblib" not in sys.modules:  # so nobody can have set it up
+        return False
     from joblib.parallel import get_active_backend
 
     _, jobs = get_active_backend()
@@ -46,10 +50,21 @@ def _configured() -> bool:
 
 
 def workers_of(jobs: int | None) -> int:
-    """How many workers ``jobs`` means here."""
-    from joblib import effective_n_jobs
+    """How many workers ``jobs`` means here: -1 is one a processor, -2 one less, and so on.
 
-    return 1 if jobs == 1 else int(effective_n_jobs(jobs))
+    Raises ValueError for 0.
+    """
+    if jobs is None:
+        from joblib import effective_n_jobs
+
+        return int(effective_n_jobs(None))
+    if jobs == 0:
+        raise ValueError("no work is done with 0 jobs")
+    if jobs > 0:
+        return jobs
+    from loky import cpu_count
+
+    return max(1, int(cpu_count()) + 1 + jobs)
 
 
 def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
@@ -67,50 +82,52 @@ def helping(jobs: int | None) -> AbstractContextManager[Crew]:
     return crew(0 if alone else workers_of(jobs) - 1)
 
 
-def helping_run(jobs: int | None, records: int) -> AbstractContextManager[Crew]:
-    """The helpers of a run over so many records; joblib is not loaded for few."""
+@contextmanager
+def helping_run(jobs: int | None, records: int) -> Iterator[Crew]:
+    """The helpers of a run over so many records: on their way at once where they are many."""
     if jobs is None and records < PARALLEL_FROM:
-        return crew(0)
-    return helping(workers(jobs, large=True))
+        with crew(0) as found:
+            yield found
+        return
+    with helping(workers(jobs, large=True)) as found:
+        if records >= PARALLEL_FROM:
+            found.start()
+        yield found
 
 
-def begin(
-    function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row = ()
-) -> Begun:
+def begin(function: Callable[..., Any], rows: Iterable[Row], jobs: int | None) -> Begun:
     """Let the helpers of :func:`helping` begin; whoever asks for the results takes part.
 
-    ``common`` are arguments that stand before those of each row. With one job, with an engine that
-    joblib is set up for and without helpers, all is done when the results are asked for.
+    With one job, with an engine that joblib is set up for and without helpers, all is done when the
+    results are asked for.
     """
     if jobs != 1 and _configured():
-        return _OnEngine(function, rows, jobs, common)
-    return ((current() if jobs != 1 else None) or Crew(0)).begin(function, rows, common)
+        return _OnEngine(function, rows, jobs)
+    return ((current() if jobs != 1 else None) or Crew(0)).begin(function, rows)
 
 
 class _OnEngine:
     """Tasks for the engine that a caller set joblib up for."""
 
     def __init__(
-        self, function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row
-    ) -> None:
-        self._function, self._rows, self._jobs = function, rows, jobs
-        self._common = tuple(common)
+        self, function: Callable[..., Any], rows: Iterable[Row], jobs: int | None,
+        prefer: str = "processes",
+    ) -> None:  # fmt: skip
+        self._function, self._rows, self._jobs, self._prefer = function, rows, jobs, prefer
 
     def results(self) -> list[Any]:
         from joblib import Parallel, delayed
 
-        run = Parallel(n_jobs=self._jobs, prefer="processes")
-        return list(run(delayed(self._function)(*self._common, *row) for row in self._rows))
+        run = Parallel(n_jobs=self._jobs, prefer=self._prefer)
+        return list(run(delayed(self._function)(*row) for row in self._rows))
 
 
-def spread(
-    function: Callable[..., Any], rows: Iterable[Row], jobs: int | None, common: Row = ()
-) -> list[Any]:
+def spread(function: Callable[..., Any], rows: Iterable[Row], jobs: int | None) -> list[Any]:
     """:func:`begin` and wait for the results, with helpers for as long as that takes if need be."""
     if jobs == 1:
-        return begin(function, rows, jobs, common).results()
+        return begin(function, rows, jobs).results()
     with helping(jobs):
-        return begin(function, rows, jobs, common).results()
+        return begin(function, rows, jobs).results()
 
 
 def spread_threads(
@@ -122,6 +139,7 @@ def spread_threads(
     """
     if jobs == 1:
         return [function(*row) for row in rows]
-    from joblib import Parallel, delayed
-
-    return list(Parallel(n_jobs=jobs, prefer="threads")(delayed(function)(*row) for row in rows))
+    if _configured():
+        return _OnEngine(function, rows, jobs, prefer="threads").results()
+    with ThreadPoolExecutor(workers_of(jobs)) as pool:
+        return [done.result() for done in [pool.submit(function, *row) for row in rows]]

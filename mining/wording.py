@@ -18,7 +18,7 @@ from mining.tasks import PARALLEL_FROM, Begun, begin, workers
 from mining.taxonomy import Taxonomy
 from mining.vocabulary import ChunkWords, chunk_words
 
-GROUPS_AT_ONCE = 8
+GROUPS_AT_ONCE = 5
 Shared = Sequence[tuple[str, float]]
 """Stems that set a group apart, with their weights."""
 
@@ -68,8 +68,8 @@ def begin_wording(
     readings.finish(at_once)
     groups = [_group(draft, readings) for draft in drafts]
     blocks = range(0, len(groups), GROUPS_AT_ONCE)
-    rows = ((groups[start : start + GROUPS_AT_ONCE],) for start in blocks)
-    return _Chained(begin(word, rows, at_once, (readings.scorer, taxonomy)))
+    rows = ((readings.scorer, groups[start : start + GROUPS_AT_ONCE]) for start in blocks)
+    return _Chained(begin(word, rows, at_once))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _group(draft: Draft, readings: Readings) -> _Group:
     return records, [readings.known(record.id) for record in records], draft.shared
 
 
-def word(scorer: Scorer, taxonomy: Taxonomy, groups: Sequence[_Group]) -> list[Wording]:
+def word(scorer: Scorer, groups: Sequence[_Group]) -> list[Wording]:
     """The wordings of some groups, by their records alone."""
     chunks, found = chunk_words(), []
     for records, known, shared in groups:
@@ -116,5 +116,5 @@ def word(scorer: Scorer, taxonomy: Taxonomy, groups: Sequence[_Group]) -> list[W
             told or read_of(scorer, item, asked=False)
             for item, told in zip(members, known, strict=True)
         ]
-        found.append(_worded(members, read, shared, taxonomy))
+        found.append(_worded(members, read, shared, scorer.taxonomy))
     return found

@@ -36,7 +36,7 @@ def alive(pid: int) -> bool:
 
 def test_the_process_that_asks_takes_part_and_results_keep_their_order() -> None:
     with crew(1):
-        found = spread(pid_after, ((n,) for n in range(40)), 2, (0.1,))
+        found = spread(pid_after, ((0.1, n) for n in range(40)), 2)
     assert [number for number, _ in found] == list(range(40))
     done_by = {pid for _, pid in found}
     assert os.getpid() in done_by
@@ -56,12 +56,12 @@ def test_helpers_work_while_nobody_waits_for_them(tmp_path: Path) -> None:
 
 def test_what_lay_with_a_killed_helper_is_done_here() -> None:
     with crew(1):
-        first = begin(pid_after, [(n,) for n in range(3)], 2, (0.0,))
-        begun = begin(dies_in_a_helper, ((n,) for n in range(30)), 2, (os.getpid(),))
+        first = begin(pid_after, [(0.0, n) for n in range(3)], 2)
+        begun = begin(dies_in_a_helper, ((os.getpid(), n) for n in range(30)), 2)
         time.sleep(1.5)  # let the helper start, and die, before anybody asks
         assert [number for number, _ in first.results()] == [0, 1, 2]
         assert begun.results() == list(range(30))
-        assert spread(pid_after, [(7,)], 2, (0.0,)) == [(7, os.getpid())]
+        assert spread(pid_after, [(0.0, 7)], 2) == [(7, os.getpid())]
 
 
 @pytest.mark.parametrize("helpers", [0, 1])
@@ -75,12 +75,12 @@ def test_what_a_task_raises_reaches_who_asks(helpers: int) -> None:
 
 
 def test_tasks_that_cannot_be_made_reach_who_asks() -> None:
-    def rows() -> Iterator[tuple[int]]:
-        yield (1,)
+    def rows() -> Iterator[tuple[float, int]]:
+        yield 0.0, 1
         raise OSError("no more")
 
     with crew(1), pytest.raises(OSError, match="no more"):
-        spread(pid_after, rows(), 2, (0.0,))
+        spread(pid_after, rows(), 2)
 
 
 def test_a_crew_inside_another_is_the_outer_one() -> None:
@@ -90,7 +90,7 @@ def test_a_crew_inside_another_is_the_outer_one() -> None:
 
 def test_few_records_have_no_helpers() -> None:
     with helping_run(None, PARALLEL_FROM - 1):
-        found = spread(pid_after, [(n,) for n in range(5)], None, (0.0,))
+        found = spread(pid_after, [(0.0, n) for n in range(5)], None)
     assert {pid for _, pid in found} == {os.getpid()}
 
 
