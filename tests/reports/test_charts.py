@@ -10,7 +10,8 @@ import altair as alt
 import pytest
 from altair.utils.schemapi import SchemaValidationError
 
-from rca.reports import charts as palette
+from rca.reports import charts as engines
+from rca.reports import charts_marks as palette
 from rca.reports.charts import specification
 from rca.reports.charts_size import outer, size_in, sized
 from rca.reports.rendering import draw_charts
@@ -44,7 +45,7 @@ def test_each_kind_is_described_as_the_schema_asks(chart: Chart) -> None:
 
 def test_the_schema_check_finds_a_wrong_description(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
-        palette._DRAWN, "bars", lambda _: alt.Chart(alt.Data(values=[])).mark_bar(cornerRadius="x")
+        engines._DRAWN, "bars", lambda _: alt.Chart(alt.Data(values=[])).mark_bar(cornerRadius="x")
     )
     with pytest.raises(SchemaValidationError):
         specification(next(c for c in charts() if c.kind == "bars"), validate=True)
@@ -155,7 +156,7 @@ def test_the_same_values_give_the_same_drawing(drawn: dict[str, str]) -> None:
 
 def test_severities_and_answers_differ_in_grey() -> None:
     """Adjacent steps of the ordinal scales keep a distance in luminance."""
-    from rca.reports.charts import _ORDINAL
+    from rca.reports.charts_time import _ORDINAL
 
     def luminance(colour: str) -> float:
         red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
