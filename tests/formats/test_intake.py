@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rca.formats import csv_table, html_text, markdown, postmortem_json, yaml_text
@@ -107,6 +107,7 @@ def test_a_header_without_a_known_name_is_refused() -> None:
     assert "twice" in parse("a.csv", "title,title\n1,2\n").refusals[0].reason
 
 
+@example(["\t"])
 @given(st.lists(st.text(max_size=12).filter(lambda t: "\x00" not in t), min_size=1, max_size=4))
 def test_written_cells_are_safe_and_come_back(cells: list[str]) -> None:
     names = [f"c{n}" for n in range(len(cells))]
@@ -117,7 +118,9 @@ def test_written_cells_are_safe_and_come_back(cells: list[str]) -> None:
     if not any("\r" in cell or "\n" in cell for cell in cells):
         rows = csv_table.read(text.replace("\r\n", "\n")).rows
         wanted = {n: c for n, c in zip(names, cells, strict=True) if c.strip()}
-        assert [dict(row.values) for row in rows] == ([wanted] if wanted else [])
+        # A tab alone comes back, because it was quoted; other blanks are no value. Neither tells.
+        said = [{n: v for n, v in row.values.items() if v.strip()} for row in rows]
+        assert [values for values in said if values] == ([wanted] if wanted else [])
 
 
 def test_a_formula_is_text() -> None:
