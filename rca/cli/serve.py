@@ -18,6 +18,8 @@ from rca.config import Settings, no_longer_served, public_address, say_served
 _NEXT_PORTS = 20
 _GRACE_SECONDS = 8.0
 _RESTART_SECONDS = 2.0
+_START_SECONDS = 60.0
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared only
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -37,6 +39,15 @@ def free_port(host: str, wanted: int) -> int:
         if _is_free(host, port):
             return port
     raise click.ClickException(f"Ports {wanted} to {wanted + _NEXT_PORTS - 1} are all taken.")
+
+
+def _listens(settings: Settings) -> bool:
+    reached = _EVERYWHERE.get(settings.host, settings.host)
+    try:
+        with socket.create_connection((reached, settings.port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def _web_command(settings: Settings) -> list[str]:
@@ -99,6 +110,15 @@ class _Family:
             command, env=self._environment, start_new_session=True
         )
 
+    def await_web(self, listens: Callable[[], bool]) -> bool:
+        """Wait until the web can be called, or a minute; whether it is still there."""
+        end = time.monotonic() + _START_SECONDS
+        while not (self.stopping or listens() or time.monotonic() > end):
+            if self._children["web"].poll() is not None:
+                return False
+            time.sleep(0.05)
+        return True
+
     def stop(self) -> None:
         """Ask all to end, wait, then insist."""
         self.stopping = True
@@ -143,8 +163,9 @@ def run(home: Home, settings: Settings) -> int:
         signal.signal(number, _on_signal(family))
     family.start("web", _web_command(settings))
     family.start("worker", [sys.executable, "-m", "rca", "worker"])
-    _announce(home, settings)
     try:
+        if family.await_web(lambda: _listens(settings)):  # what is printed can be called
+            _announce(home, settings)
         return family.watch()
     finally:
         family.stop()
