@@ -119,8 +119,8 @@ _COMMANDS = {"patterns": _patterns, "causes": _causes, "similar": _similar, "the
 
 
 def _helpers(args: argparse.Namespace) -> AbstractContextManager[object]:
-    """Helpers for a large input: they start while it is read."""
-    if args.command != "patterns":
+    """Helpers for a large input: they start while it is read. A pipe can be read only once."""
+    if args.command != "patterns" or not args.input.is_file():
         return nullcontext()
     with args.input.open("rb") as stream:
         return helping_run(args.jobs, sum(1 for _ in stream))

@@ -7,6 +7,10 @@ they have read.
 """
 
 import gc
+import logging
+import os
+import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -18,11 +22,15 @@ from typing import Any
 
 from mining.vocabulary import keep_words, words_kept
 
+_log = logging.getLogger("mining.crew")
+
 AHEAD = 2
 """Tasks that each helper is handed at a time: the one at work, and the next, so it never waits."""
 _IDLE_SECONDS = 60
-"""How long helpers outlive a run that was killed before it could end them: longer than a run of
-100,000 records needs between two of its steps."""
+"""How long helpers wait for a task: longer than a run of 100,000 records needs between two of its
+steps."""
+_LOOK_SECONDS = 1.0
+"""How often helpers look whether the process that asked is still there."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Row = Sequence[Any]
@@ -48,6 +56,7 @@ class Batch:
                 self._found[place] = future.result()
             except BrokenProcessPool:  # a helper was killed: what lay with it is done here
                 self._found[place] = self._function(*row)
+        self._sent.clear()  # tasks and batch hold each other, and with them what was found
         if self._failure:
             raise self._failure
         return [self._found[place] for place in range(len(self._found))]
@@ -68,7 +77,7 @@ class Batch:
 
     def done(self, place: int, future: "Future[Any]") -> None:
         """Let go of what a finished task was made of."""
-        if future.exception() is None:
+        if place in self._sent and future.exception() is None:
             self._sent[place] = future, ()
 
 
@@ -100,7 +109,11 @@ class Crew:
         return batch
 
     def _started(self) -> None:
-        executor = _executor(self._helpers)
+        try:
+            executor = _executor(self._helpers)
+        except (OSError, ImportError, RuntimeError):  # no memory, semaphores or processes left
+            _log.warning("no helper could be started: one process does the work", exc_info=True)
+            return
         with self._lock:
             self._executor = executor
             self._feed()
@@ -108,7 +121,10 @@ class Crew:
     def take(self, batch: Batch) -> tuple[int, Row] | None:
         """A task for the process that waits for the batch."""
         with self._lock:
-            return batch.next()
+            task = batch.next()
+            if task is None and batch in self._batches:
+                self._batches.remove(batch)
+            return task
 
     def end(self) -> None:
         """Let the helpers go, whatever they are at."""
@@ -117,7 +133,9 @@ class Crew:
         if self._start is not None:
             self._start.join()
         if self._executor is not None:
-            self._executor.shutdown(kill_workers=True)
+            # Idle ones end by themselves: without psutil, killing takes a command that may be
+            # missing.
+            self._executor.shutdown(kill_workers=self._out > 0)
 
     def _feed(self) -> None:
         """Hand out tasks until every helper has enough."""
@@ -142,10 +160,10 @@ class Crew:
     def _submit(self, *work: Any) -> "Future[Any]":
         try:
             found: Future[Any] = self._executor.submit(*work)
-        except BrokenProcessPool as error:
+        except (OSError, RuntimeError) as error:  # one was killed, or no other can be started
             self._helpers = 0
             found = Future()
-            found.set_exception(error)
+            found.set_exception(BrokenProcessPool(str(error)))
         return found
 
 
@@ -177,8 +195,9 @@ def _executor(helpers: int) -> Any:
     from loky import ProcessPoolExecutor
 
     found = ProcessPoolExecutor(
-        helpers, timeout=_IDLE_SECONDS, initializer=_helper_begins, env=_ONE_THREAD
-    )
+        helpers, timeout=_IDLE_SECONDS, initializer=_helper_begins, initargs=(os.getpid(),),
+        env=_ONE_THREAD,
+    )  # fmt: skip
     found.submit(_helper_waits)  # processes start with the first task
     return found
 
@@ -187,9 +206,19 @@ def _helper_waits() -> None:
     """Nothing."""
 
 
-def _helper_begins() -> None:
+def _helper_begins(asked_by: int) -> None:
+    # Ctrl-C reaches the whole group; who asked decides what becomes of the run.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(asked_by,), daemon=True).start()
     keep_words()
     gc.disable()  # it lives for one run, and leaves no cycles behind
+
+
+def _end_with(asked_by: int) -> None:
+    """End when the process that asked was killed: nobody would take a result, nor end the wait."""
+    while os.getppid() == asked_by:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _helped(function: Callable[..., Any], row: Row) -> Any:

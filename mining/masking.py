@@ -39,11 +39,13 @@ _NAME_WORDS = (
     "cookie", "session",
 )  # fmt: skip
 _KEYS_OF = ("access", "private", "secret", "account", "signing", "encryption", "license")
-# Things pass in every postmortem: the bare word names a secret only where something is assigned.
+# Things pass in every postmortem: the bare word names a secret only where something is assigned,
+# and so does a word inside a longer name, as in `db_password: …` or `accessToken = …`.
 _NAMED_SECRET = re.compile(
-    r"\b((?:pass(?:word|wd|phrase|code)|pass(?=[\"'`]?\s*[:=])|pwd|secret|token|api[ _-]?key|"
-    r"(?:access|private|secret|account|signing|encryption|license)[ _-]?key|credentials?|cookie|"
-    r"session[ _-]?id)\w*)"
+    r"(?:(?<![^\W_])|(?-i:(?<=[a-z])(?=[A-Z])))"
+    r"((?:pass[_-]?(?:word|wd|phrase|code|key)|pass(?=[\"'`]?\s*[:=])|pwd|secret|token|"
+    r"api[ _-]?key|(?:access|private|secret|account|signing|encryption|license)[ _-]?key|"
+    r"credentials?|cookie|session[ _-]?id)\w*)"
     r"([\"'`]?(?:\s*[:=]+>?\s*|\s+(?:(?:is|was|to|of)\s+)?))([\"'`]?)([^\s\"'`,;<>]{5,})",
     re.IGNORECASE,
 )
@@ -177,9 +179,12 @@ def _mask_addresses(chunk: str, with_times_and_ids: bool) -> str:
 
 def _mask_named(match: re.Match[str]) -> str:
     name, link, quote, value = match.groups()
-    machine_made = not value.strip(".,:;!?)").isalpha()
+    before = match.string[: match.start()][-1:]
+    inside = before == "_" or before.isalpha()
+    machine_made = not inside and not value.strip(".,:;!?)").isalpha()
     assigned = bool(link.strip(" \t\"'`")[:1] in {":", "="}) or bool(quote and link.strip())
-    if machine_made or assigned:
+    counted = name.lower() == "tokens" and value.strip(".,:;!?)").isdigit()
+    if (machine_made or assigned) and not counted:
         return f"{name}{link}{quote}[secret]"
     return match[0]
 

@@ -4,17 +4,16 @@ Deterministic for its seed and free of input order: the same records give the sa
 byte, in any process.
 """
 
-import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
 from mining.building import Builder
 from mining.causes import CauseResult
+from mining.collector import at_rest
 from mining.findings import Findings, drawn, find
 from mining.foreign import scorer_for
 from mining.lazy import Causes, Neighbours, Places
@@ -126,20 +125,8 @@ def mine(
     """Mine the records. Restricted ones are left out and counted, unless asked for."""
     options = options or MiningOptions()
     taken = [r for r in records if options.with_restricted or not r.restricted]
-    with helping_run(options.jobs, len(taken)), _collector_at_rest():
+    with helping_run(options.jobs, len(taken)), at_rest():
         return _mined(records, taken, options, seed, progress)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """A run makes millions of small objects and no cycles; looking for some is 3 % of its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _mined(

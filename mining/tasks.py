@@ -52,23 +52,27 @@ def _configured() -> bool:
 def workers_of(jobs: int | None) -> int:
     """How many workers ``jobs`` means here: -1 is one a processor, -2 one less, and so on.
 
-    Raises ValueError for 0.
+    Never more than processors: that would be slower, and a thousand the end of a machine. An engine
+    that joblib is set up for says itself how many there are. Raises ValueError for 0.
     """
-    if jobs is None:
+    if jobs is None or _configured():
         from joblib import effective_n_jobs
 
-        return int(effective_n_jobs(None))
+        return int(effective_n_jobs(jobs))
     if jobs == 0:
         raise ValueError("no work is done with 0 jobs")
-    if jobs > 0:
-        return jobs
+    if jobs == 1:
+        return 1
     from loky import cpu_count
 
-    return max(1, int(cpu_count()) + 1 + jobs)
+    processors = int(cpu_count())
+    return min(jobs, processors) if jobs > 0 else max(1, processors + 1 + jobs)
 
 
 def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
-    """Even blocks of at most ``most``, as many for each worker; one block for one worker alone."""
+    """Even blocks of at most ``most``, and :data:`BLOCKS_EACH` or more for each of two or more
+    workers.
+    """
     at_once = workers_of(jobs)
     least = at_once * BLOCKS_EACH if at_once > 1 else 1
     blocks = max(min(least, count), -(-count // most))
@@ -141,5 +145,8 @@ def spread_threads(
         return [function(*row) for row in rows]
     if _configured():
         return _OnEngine(function, rows, jobs, prefer="threads").results()
-    with ThreadPoolExecutor(workers_of(jobs)) as pool:
+    pool = ThreadPoolExecutor(workers_of(jobs))
+    try:
         return [done.result() for done in [pool.submit(function, *row) for row in rows]]
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error or Ctrl-C nothing else is begun

@@ -85,7 +85,7 @@ class ChunkWords(dict[str, _Words]):
     """The vocabulary of a piece of text between blanks, worked out once.
 
     A sign that is no word marks a piece whose meaning hangs on its neighbours: names, titles, role
-    lines. Keys are raw text, so an instance must not outlive the call that made it.
+    lines. Keys are raw text, so an instance must not outlive the run or the call that made it.
     """
 
     def __missing__(self, chunk: str) -> _Words:

@@ -6,7 +6,9 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
+from mining.__main__ import main
 from mining.records import IncidentRecord, to_mapping
 from mining.stopwords import stop_words
 from tests.conftest import run_python
@@ -49,6 +51,17 @@ def test_patterns_load_neither_scikit_learn_nor_pandas(tmp_path: Path) -> None:
         "print([name for name in heavy if name in sys.modules])"
     )
     assert run_python(code).strip() == "[]"
+
+
+def test_patterns_read_a_pipe(tmp_path: Path) -> None:
+    """What goes through a pipe is there only once."""
+    given, out = tmp_path / "pipe", tmp_path / "out.json"
+    os.mkfifo(given)
+    text = write(tmp_path / "in.jsonl", company()).read_text()
+    writer = Thread(target=given.write_text, args=(text,), daemon=True)
+    writer.start()
+    assert main(["patterns", str(given), "--out", str(out)]) == 0
+    assert len(json.loads(out.read_text())["patterns"]) == 3
 
 
 def test_the_stop_words_are_scikit_learns() -> None:
