@@ -121,7 +121,7 @@ class ChunkWords(dict[str, _Words]):
 
 _KEPT: ContextVar[ChunkWords | None] = ContextVar("chunk_words", default=None)
 MOST_KEPT = 200_000
-"""Pieces that are kept at most: about fifty megabytes."""
+"""More pieces than these, about fifty megabytes, are let go when the next task begins."""
 
 
 def chunk_words() -> ChunkWords:
