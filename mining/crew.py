@@ -82,7 +82,7 @@ class Batch:
 
 
 class Crew:
-    """The helpers of one run, and the tasks that wait for them. They start with the first batch."""
+    """The helpers of one run, and the tasks for them. They start when told to, or with a batch."""
 
     def __init__(self, helpers: int) -> None:
         self._helpers = helpers
@@ -224,5 +224,5 @@ def _end_with(asked_by: int) -> None:
 def _helped(function: Callable[..., Any], row: Row) -> Any:
     """One task, in a helper."""
     found = function(*row)
-    gc.freeze()  # loky asks for a collection every second, whatever is disabled
+    gc.freeze()  # loky may ask for a collection every second, whatever is disabled
     return found

@@ -9,6 +9,8 @@ from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 
+from mining.signs import holds
+
 # Dotted names are hosts only under endings like these; `values.yaml` and `boot.ini` are files.
 _HOST_ENDINGS = re.compile(
     r"com|net|org|io|dev|cloud|internal|local|localdomain|lan|corp|"
@@ -179,11 +181,11 @@ def _mask_addresses(chunk: str, with_times_and_ids: bool) -> str:
 
 def _mask_named(match: re.Match[str]) -> str:
     name, link, quote, value = match.groups()
-    before = match.string[: match.start()][-1:]
+    before, bare = match.string[: match.start()][-1:], value.strip(".,:;!?)")
     inside = before == "_" or before.isalpha()
-    machine_made = not inside and not value.strip(".,:;!?)").isalpha()
+    machine_made = not inside and not bare.isalpha()
     assigned = bool(link.strip(" \t\"'`")[:1] in {":", "="}) or bool(quote and link.strip())
-    counted = name.lower() == "tokens" and value.strip(".,:;!?)").isdigit()
+    counted = name.lower() == "tokens" and bare.isdigit()
     if (machine_made or assigned) and not counted:
         return f"{name}{link}{quote}[secret]"
     return match[0]
@@ -198,18 +200,11 @@ def mask_secrets(text: str) -> str:
     lowered = text.lower()
     if "-----BEGIN" in text:
         text = _PEM.sub("[secret]", text)
-    if _holds(lowered, _AUTH_WORDS):
+    if holds(lowered, _AUTH_WORDS):
         text = _AUTH_HEADER.sub(r"\1 [secret]", text)
-    if _holds(lowered, _NAME_WORDS) or ("key" in lowered and _holds(lowered, _KEYS_OF)):
+    if holds(lowered, _NAME_WORDS) or ("key" in lowered and holds(lowered, _KEYS_OF)):
         text = _NAMED_SECRET.sub(_mask_named, text)
     return text
-
-
-def _holds(lowered: str, words: tuple[str, ...]) -> bool:
-    for word in words:  # noqa: SIM110 - any() over a generator takes twice the time
-        if word in lowered:
-            return True
-    return False
 
 
 def plain_word(chunk: str) -> str | None:
@@ -251,7 +246,7 @@ def mask_people(text: str) -> str:
         text = _ROLE_LINE.sub(r"\1[person]", text)
     if "@" in text:
         text = _HANDLE.sub("[person]", text)
-    if any(title in text for title in _HONORIFICS):
+    if holds(text, _HONORIFICS):
         text = _HONORIFIC.sub("[person]", text)
     if names_in(text):
         text = _CAPITALISED.sub(_mask_person, text)

@@ -155,9 +155,8 @@ def _mined(
     if scorer is not base:
         readings = Readings(items, scorer, readings.asked)
     builder = Builder(readings, base, Words(terms), options.jobs)
-    causes = Causes(items, scorer)
     progress("Done", len(items), len(items))
-    return _result(records, taken, items, parts, builder, causes, options, seed, reader, digest)
+    return _result(records, taken, items, parts, builder, options, seed, reader, digest)
 
 
 def _duplicates(parts: Sequence[Recurrence]) -> dict[str, str]:
@@ -170,7 +169,6 @@ def _result(
     items: Sequence[Prepared],
     parts: Sequence[Recurrence],
     builder: Builder,
-    causes: Causes,
     options: MiningOptions,
     seed: int,
     reader: Takeover,
@@ -187,7 +185,7 @@ def _result(
     return MiningResult(
         patterns=tuple(patterns),
         unassigned=tuple(item.id for item in items if item.id not in grouped),
-        causes=causes,
+        causes=Causes(items, builder.readings.scorer),
         duplicates=_duplicates(parts),
         nearest=tuple(pair for part in parts for pair in _named_pairs(part)),
         similar=Neighbours(parts, builder.words),

@@ -11,7 +11,7 @@ from mining.learned import LearnedScorer
 from mining.mitigation import mitigations_in
 from mining.prepare import Prepared, prepare
 from mining.records import IncidentRecord
-from mining.tasks import Begun, begin
+from mining.tasks import Begun, begin, slices
 from mining.text import sentences
 
 READ_AT_ONCE = 250
@@ -60,19 +60,16 @@ class Readings:
         """The reading of a record, if it has been read."""
         return self._known.get(identifier)
 
-    def begin(self, jobs: int | None) -> None:
+    def begin(self, jobs: int | None) -> Begun:
         """Let helpers begin with the records asked for, while other work goes on here."""
-        self._begun = self._begin(jobs)
-
-    def _begin(self, jobs: int | None) -> Begun:
         records = [self._items[identifier].record for identifier in self.asked]
-        blocks = range(0, len(records), READ_AT_ONCE)
-        rows = ((self.scorer, records[start : start + READ_AT_ONCE]) for start in blocks)
-        return begin(read_all, rows, jobs)
+        rows = ((self.scorer, some) for some in slices(records, READ_AT_ONCE))
+        self._begun = begin(read_all, rows, jobs)
+        return self._begun
 
     def finish(self, jobs: int | None) -> None:
         """See that every record asked for has been read."""
-        begun = self._begun or self._begin(jobs)
+        begun = self._begun or self.begin(jobs)
         found = chain.from_iterable(begun.results())
         self._known.update(zip(self.asked, found, strict=True))
 

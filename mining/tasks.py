@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from mining.crew import Crew, Row, crew, current
 
+Item = TypeVar("Item")
 PARALLEL_FROM = 6_000
 """Records from which further processes are worth their start."""
 BLOCKS_EACH = 8
@@ -80,6 +81,12 @@ def blocks_of(count: int, most: int, jobs: int | None) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in pairwise(edges) if stop > start]
 
 
+def slices(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:
+    """The items in order, so many at a time."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
+
+
 def helping(jobs: int | None) -> AbstractContextManager[Crew]:
     """Helpers for what is done inside: one process less than workers, as this one takes part."""
     alone = jobs == 1 or _configured()
@@ -89,11 +96,8 @@ def helping(jobs: int | None) -> AbstractContextManager[Crew]:
 @contextmanager
 def helping_run(jobs: int | None, records: int) -> Iterator[Crew]:
     """The helpers of a run over so many records: on their way at once where they are many."""
-    if jobs is None and records < PARALLEL_FROM:
-        with crew(0) as found:
-            yield found
-        return
-    with helping(workers(jobs, large=True)) as found:
+    few = jobs is None and records < PARALLEL_FROM  # joblib is not even looked at
+    with crew(0) if few else helping(workers(jobs, large=True)) as found:
         if records >= PARALLEL_FROM:
             found.start()
         yield found
@@ -128,8 +132,6 @@ class _OnEngine:
 
 def spread(function: Callable[..., Any], rows: Iterable[Row], jobs: int | None) -> list[Any]:
     """:func:`begin` and wait for the results, with helpers for as long as that takes if need be."""
-    if jobs == 1:
-        return begin(function, rows, jobs).results()
     with helping(jobs):
         return begin(function, rows, jobs).results()
 

@@ -14,7 +14,7 @@ from mining.phrases import phrase_of
 from mining.prepare import Prepared, prepare_some, with_parts
 from mining.readings import Reading, Readings, Scorer, read_of
 from mining.records import IncidentRecord
-from mining.tasks import PARALLEL_FROM, Begun, begin, workers
+from mining.tasks import PARALLEL_FROM, Begun, begin, slices, workers
 from mining.taxonomy import Taxonomy
 from mining.vocabulary import ChunkWords, chunk_words
 
@@ -67,8 +67,7 @@ def begin_wording(
         return begin(_here, ((draft, readings, taxonomy, chunks) for draft in drafts), 1)
     readings.finish(at_once)
     groups = [_group(draft, readings) for draft in drafts]
-    blocks = range(0, len(groups), GROUPS_AT_ONCE)
-    rows = ((readings.scorer, groups[start : start + GROUPS_AT_ONCE]) for start in blocks)
+    rows = ((readings.scorer, some) for some in slices(groups, GROUPS_AT_ONCE))
     return _Chained(begin(word, rows, at_once))
 
 

@@ -17,9 +17,9 @@ from sqlmodel import Session
 from rca.services import accounts
 from rca.store import migrate
 from rca.store.engine import make_engine, writing
-from rca.store.tables import metadata
 from tests import quick
 from tests.people import People, make_people
+from tests.prepared import TABLES
 
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 _DATA_SKIPS: list[str] = []
@@ -37,9 +37,9 @@ def quick_passwords() -> Iterator[Callable[[], PasswordHasher]]:
 
     Yields the product's own, whose setting tests/web/test_account_pages.py holds.
     """
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     real = accounts._hasher
-    accounts._hasher = lambda: quick  # type: ignore[assignment]
+    accounts._hasher = lambda: cheap  # type: ignore[assignment]
     yield real
     accounts._hasher = real
 
@@ -128,8 +128,7 @@ def _emptying() -> str:
     """Deletes what a test wrote: TRUNCATE makes new files for each of sixty tables, and takes
     thirty times as long.
     """
-    names = [*(table.name for table in metadata.sorted_tables), "postmortem_search"]
-    deletes = "".join(f'DELETE FROM "{name}";' for name in names)
+    deletes = "".join(f'DELETE FROM "{name}";' for name in TABLES)
     return (
         f"SET LOCAL session_replication_role = replica; {deletes}"
         " SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"

@@ -20,7 +20,8 @@ Value = TypeVar("Value")
 Rows = dict[str, list[str]]
 """Table -> its rows, each as JSON, in the order in which they lie."""
 
-_NAMES = [*(table.name for table in metadata.sorted_tables), "postmortem_search"]
+TABLES = [*(table.name for table in metadata.sorted_tables), "postmortem_search"]
+"""Every table that the product writes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _columns(connection: Connection, name: str) -> list[str]:
 
 def _dump(connection: Connection) -> Rows:
     found: Rows = {}
-    for name in _NAMES:
+    for name in TABLES:
         if connection.dialect.name == "postgresql":
             query = f'SELECT to_jsonb(x)::text FROM "{name}" x'
             rows = [str(row[0]) for row in connection.exec_driver_sql(query)]

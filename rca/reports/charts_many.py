@@ -13,7 +13,6 @@ from rca.reports.charts_marks import (
     PETROL_2,
     data,
     either,
-    fixed,
     name_axis,
 )
 from rca.reports.charts_size import SMALL_NAMES, inner
@@ -58,10 +57,10 @@ def dots(chart: Chart) -> Any:
                     opacity=1)
         .encode(y=y, x=alt.X("earlier:Q", scale=scale)),
         base.mark_text(align="left", color=INK, fontWeight="bold", dy=-6).encode(
-            x=fixed(alt.XValue, inner(chart)[0] + 10), text=alt.Text("shown:N")
+            x=alt.value(inner(chart)[0] + 10), text=alt.Text("shown:N")
         ),
         base.mark_text(align="left", color=INK_2, dy=8, fontSize=10).encode(
-            x=fixed(alt.XValue, inner(chart)[0] + 10), text=alt.Text("sub:N")
+            x=alt.value(inner(chart)[0] + 10), text=alt.Text("sub:N")
         ),
     ]  # fmt: skip
     return alt.layer(*layers)
@@ -128,7 +127,7 @@ def smalls(chart: Chart) -> Any:
         base.mark_text(dy=-6, color=INK).encode(y=top, text=alt.Text("incidents:Q")),
         alt.Chart(data(labels))
         .mark_text(align="left", baseline="middle", color=INK, lineHeight=13)
-        .encode(x=fixed(alt.XValue, -SMALL_NAMES), y=alt.Y("at:Q", scale=scale, axis=None),
+        .encode(x=alt.value(-SMALL_NAMES), y=alt.Y("at:Q", scale=scale, axis=None),
                 text=alt.Text("name:N")),
     ]  # fmt: skip
     return alt.layer(*layers)

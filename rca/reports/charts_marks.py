@@ -29,11 +29,6 @@ def either(channel: Any, test: str, yes: Any, no: Any) -> Any:
     return channel(no, condition={"test": test, "value": yes})
 
 
-def fixed(channel: Any, place: float) -> Any:
-    """A fixed place in px."""
-    return channel(place)
-
-
 def name_axis(rows: Sequence[dict[str, Any]], limit: int = NAMES - 9, key: str = "label") -> Any:
     """The axis of names. The engine only measures and cuts them when one may be too long, for
     measuring is what it takes longest for.

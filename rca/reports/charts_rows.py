@@ -12,7 +12,6 @@ from rca.reports.charts_marks import (
     WHITE,
     data,
     either,
-    fixed,
     name_axis,
 )
 from rca.reports.charts_size import LEGEND_COLUMNS, LONG_NAMES, inner, shown_shares, wide
@@ -67,7 +66,7 @@ def shares(chart: Chart, *, percent: bool = True) -> Any:
         x=alt.X("value:Q", scale=scale)
     )
     text = base.mark_text(align="left", color=INK).encode(
-        x=fixed(alt.XValue, inner(chart)[0] + 12), text=alt.Text("shown:N")
+        x=alt.value(inner(chart)[0] + 12), text=alt.Text("shown:N")
     )
     return line + mark + text
 
